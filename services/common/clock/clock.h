@@ -1,0 +1,11 @@
+/* Time. Thread safe. Tests replace the wall clock with clock_set_for_test. */
+#pragma once
+
+#include <stdint.h>
+
+/* Unix time in microseconds. */
+int64_t clock_wall_us(void);
+/* Monotonic time in microseconds, for deadlines and durations. */
+int64_t clock_monotonic_us(void);
+/* From now on the wall clock stands at this time; 0 makes it real again. Tests only. */
+void clock_set_for_test(int64_t wall_us);
