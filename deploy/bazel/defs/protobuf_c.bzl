@@ -1,0 +1,103 @@
+"""protobuf_c_library: C for a proto_library and all that it imports, by Debian's protobuf-c.
+
+An aspect generates and compiles each proto once. A proto of this repository is included as
+"proto/roost/accounts/v1/accounts.pb-c.h", one of a system package as "google/rpc/status.pb-c.h".
+"""
+
+load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+
+PbcInfo = provider(fields = ["cc_info", "files"])
+
+def _output_root(target, ctx):
+    """Where declare_file puts a file of the target's package."""
+    parts = [ctx.bin_dir.path, target.label.workspace_root, target.label.package]
+    return "/".join([part for part in parts if part])
+
+def _generate(target, ctx):
+    proto = target[ProtoInfo]
+    hdrs = []
+    srcs = []
+    for file in proto.direct_sources:
+        stem = file.path[len(proto.proto_source_root) + 1:-len(".proto")]
+        hdrs.append(ctx.actions.declare_file(stem + ".pb-c.h"))
+        srcs.append(ctx.actions.declare_file(stem + ".pb-c.c"))
+    ctx.actions.run(
+        executable = ctx.executable._protoc,
+        arguments = [
+            "--plugin=protoc-gen-c=" + ctx.executable._plugin.path,
+            "--c_out=" + _output_root(target, ctx),
+        ] + [
+            "-I" + path
+            for path in proto.transitive_proto_path.to_list()
+        ] + [file.path for file in proto.direct_sources],
+        inputs = proto.transitive_sources,
+        tools = [ctx.executable._plugin],
+        outputs = hdrs + srcs,
+        mnemonic = "ProtocC",
+    )
+    return hdrs, srcs
+
+def _aspect_impl(target, ctx):
+    hdrs, srcs = _generate(target, ctx)
+    toolchain = find_cpp_toolchain(ctx)
+    features = cc_common.configure_features(ctx = ctx, cc_toolchain = toolchain)
+    deps = [dep[PbcInfo].cc_info for dep in ctx.rule.attr.deps] + [ctx.attr._runtime[CcInfo]]
+    compilation, objects = cc_common.compile(
+        name = target.label.name + "_pbc",
+        actions = ctx.actions,
+        feature_configuration = features,
+        cc_toolchain = toolchain,
+        srcs = srcs,
+        public_hdrs = hdrs,
+        system_includes = [_output_root(target, ctx)],
+        user_compile_flags = ["-w"],
+        compilation_contexts = [dep.compilation_context for dep in deps],
+    )
+    linking, _ = cc_common.create_linking_context_from_compilation_outputs(
+        name = target.label.name + "_pbc",
+        actions = ctx.actions,
+        feature_configuration = features,
+        cc_toolchain = toolchain,
+        compilation_outputs = objects,
+        disallow_dynamic_library = True,
+        linking_contexts = [dep.linking_context for dep in deps],
+    )
+    own = CcInfo(compilation_context = compilation, linking_context = linking)
+    return [PbcInfo(
+        cc_info = cc_common.merge_cc_infos(direct_cc_infos = [own], cc_infos = deps),
+        files = depset(hdrs + srcs),
+    )]
+
+_pbc_aspect = aspect(
+    _aspect_impl,
+    attr_aspects = ["deps"],
+    fragments = ["cpp"],
+    attrs = {
+        "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
+        "_plugin": attr.label(
+            default = "//deploy/bazel/sys:protoc_gen_c",
+            executable = True,
+            cfg = "exec",
+        ),
+        "_protoc": attr.label(
+            default = "//deploy/bazel/sys:protoc",
+            executable = True,
+            cfg = "exec",
+        ),
+        "_runtime": attr.label(default = "//deploy/bazel/sys:protobuf_c"),
+    },
+    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
+)
+
+def _library_impl(ctx):
+    infos = [dep[PbcInfo] for dep in ctx.attr.deps]
+    return [
+        DefaultInfo(files = depset(transitive = [info.files for info in infos])),
+        cc_common.merge_cc_infos(cc_infos = [info.cc_info for info in infos]),
+    ]
+
+protobuf_c_library = rule(
+    _library_impl,
+    attrs = {"deps": attr.label_list(providers = [ProtoInfo], aspects = [_pbc_aspect])},
+    provides = [CcInfo],
+)
