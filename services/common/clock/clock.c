@@ -1,0 +1,31 @@
+#include "services/common/clock/clock.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+static _Atomic int64_t test_wall_us;
+
+static int64_t read_us(clockid_t id)
+{
+    struct timespec now;
+
+    clock_gettime(id, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_wall_us(void)
+{
+    int64_t fixed_us = atomic_load_explicit(&test_wall_us, memory_order_relaxed);
+
+    return fixed_us ? fixed_us : read_us(CLOCK_REALTIME);
+}
+
+int64_t clock_monotonic_us(void)
+{
+    return read_us(CLOCK_MONOTONIC);
+}
+
+void clock_set_for_test(int64_t wall_us)
+{
+    atomic_store(&test_wall_us, wall_us);
+}
