@@ -16,10 +16,10 @@
 
 #ifdef ARENA_ASAN
 #include <sanitizer/asan_interface.h>
-#define arena_poison(data, bytes) __asan_poison_memory_region((data), (bytes))
+#define arena_poison(data, bytes)   __asan_poison_memory_region((data), (bytes))
 #define arena_unpoison(data, bytes) __asan_unpoison_memory_region((data), (bytes))
 #else
-#define arena_poison(data, bytes) ((void)(data), (void)(bytes))
+#define arena_poison(data, bytes)   ((void)(data), (void)(bytes))
 #define arena_unpoison(data, bytes) ((void)(data), (void)(bytes))
 #endif
 
@@ -141,7 +141,8 @@ static struct block *extra_block(struct arena *arena, size_t capacity)
     return block;
 }
 
-/* The block that takes `bytes` more; a large allocation gets its own, so that it does not waste a shared one. */
+/* The block that takes `bytes` more; a large allocation gets its own, so that it does not waste a
+ * shared one. */
 static struct block *block_for(struct arena *arena, size_t bytes)
 {
     struct block *block = arena->current;

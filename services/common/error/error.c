@@ -36,7 +36,8 @@ static struct error *make(struct arena *arena, enum error_reason reason, const c
     return err;
 }
 
-static void set_field(struct arena *arena, struct error *err, const char *field, const char *message)
+static void set_field(struct arena *arena, struct error *err, const char *field,
+                      const char *message)
 {
     struct error_field *fields = arena_alloc(arena, sizeof(*fields));
 
@@ -46,7 +47,8 @@ static void set_field(struct arena *arena, struct error *err, const char *field,
     err->n_fields = 1;
 }
 
-const struct error *error_new(struct arena *arena, enum error_reason reason, const char *detail, ...)
+const struct error *error_new(struct arena *arena, enum error_reason reason, const char *detail,
+                              ...)
 {
     va_list args;
     char *text;
@@ -72,8 +74,9 @@ const struct error *error_on_field(struct arena *arena, enum error_reason reason
     return err;
 }
 
-const struct error *error_add_field(struct arena *arena, const struct error *err, enum error_reason reason,
-                                    const char *field, const char *message, ...)
+const struct error *error_add_field(struct arena *arena, const struct error *err,
+                                    enum error_reason reason, const char *field,
+                                    const char *message, ...)
 {
     struct error_field *fields;
     struct error *copy;
@@ -100,7 +103,8 @@ const struct error *error_add_field(struct arena *arena, const struct error *err
     return copy;
 }
 
-const struct error *error_prefix_fields(struct arena *arena, const struct error *err, const char *prefix)
+const struct error *error_prefix_fields(struct arena *arena, const struct error *err,
+                                        const char *prefix)
 {
     struct error_field *fields;
     struct error *copy;
@@ -136,7 +140,8 @@ const struct error *error_internal(struct arena *arena, const char *cause, ...)
     return err;
 }
 
-const struct error *error_with_cause(struct arena *arena, const struct error *err, const char *cause, ...)
+const struct error *error_with_cause(struct arena *arena, const struct error *err,
+                                     const char *cause, ...)
 {
     struct error *copy = arena_memdup(arena, err, sizeof(*err));
     va_list args;
@@ -149,7 +154,8 @@ const struct error *error_with_cause(struct arena *arena, const struct error *er
     return copy;
 }
 
-const struct error *error_with_retry_after(struct arena *arena, const struct error *err, int64_t retry_after_ms)
+const struct error *error_with_retry_after(struct arena *arena, const struct error *err,
+                                           int64_t retry_after_ms)
 {
     struct error *copy = arena_memdup(arena, err, sizeof(*err));
 
