@@ -9,16 +9,21 @@ load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
 PbcInfo = provider(fields = ["cc_info", "files"])
 
 def _output_root(target, ctx):
-    """Where declare_file puts a file of the target's package."""
-    parts = [ctx.bin_dir.path, target.label.workspace_root, target.label.package]
+    """Where protoc-c starts to write: the package, or the repository if import paths start there."""
+    parts = [ctx.bin_dir.path, target.label.workspace_root]
+    if target[ProtoInfo].proto_source_root != ".":
+        parts.append(target.label.package)
     return "/".join([part for part in parts if part])
 
 def _generate(target, ctx):
     proto = target[ProtoInfo]
+    prefix = proto.proto_source_root + "/"
+    if prefix == "./":
+        prefix = target.label.package + "/"
     hdrs = []
     srcs = []
     for file in proto.direct_sources:
-        stem = file.path[len(proto.proto_source_root) + 1:-len(".proto")]
+        stem = file.path[len(prefix):-len(".proto")]
         hdrs.append(ctx.actions.declare_file(stem + ".pb-c.h"))
         srcs.append(ctx.actions.declare_file(stem + ".pb-c.c"))
     ctx.actions.run(
@@ -41,7 +46,8 @@ def _aspect_impl(target, ctx):
     hdrs, srcs = _generate(target, ctx)
     toolchain = find_cpp_toolchain(ctx)
     features = cc_common.configure_features(ctx = ctx, cc_toolchain = toolchain)
-    deps = [dep[PbcInfo].cc_info for dep in ctx.rule.attr.deps] + [ctx.attr._runtime[CcInfo]]
+    imports = [dep[PbcInfo] for dep in ctx.rule.attr.deps]
+    deps = [dep.cc_info for dep in imports] + [ctx.attr._runtime[CcInfo]]
     compilation, objects = cc_common.compile(
         name = target.label.name + "_pbc",
         actions = ctx.actions,
@@ -65,7 +71,7 @@ def _aspect_impl(target, ctx):
     own = CcInfo(compilation_context = compilation, linking_context = linking)
     return [PbcInfo(
         cc_info = cc_common.merge_cc_infos(direct_cc_infos = [own], cc_infos = deps),
-        files = depset(hdrs + srcs),
+        files = depset(hdrs + srcs, transitive = [dep.files for dep in imports]),
     )]
 
 _pbc_aspect = aspect(
