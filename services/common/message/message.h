@@ -2,6 +2,7 @@
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 
 #include "services/common/arena/arena.h"
 #include "services/common/error/error.h"

@@ -15,6 +15,9 @@ enum message_field_flag {
     FIELD_MEGABYTES = 8,
 };
 
+/* The limit of a string where the proto says nothing. */
+enum { MESSAGE_STRING_MAX_BYTES = 65535 };
+
 enum message_fill { FILL_NONE, FILL_REMOTE_ADDRESS, FILL_USER_AGENT, FILL_SESSION };
 
 struct message_meta;
