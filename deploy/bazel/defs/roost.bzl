@@ -47,3 +47,20 @@ def roost_binary(name, srcs = ["main.c"], deps = [], **kwargs):
         deps = deps + [_BANNED],
         **kwargs
     )
+
+def roost_fuzz_tests(deps, **kwargs):
+    """For each NAME_fuzz.c of the package a test that feeds it the files of testdata/NAME_fuzz."""
+    for src in native.glob(["*_fuzz.c"]):
+        name = src[:-len(".c")]
+        corpus = native.glob(["testdata/%s/**" % name])
+        roost_test(
+            name = name,
+            srcs = [src],
+            args = ["$(location %s)" % file for file in corpus],
+            data = corpus,
+            deps = deps + [
+                "//services/common/fuzz",
+                "//services/common/fuzz:replay",
+            ],
+            **kwargs
+        )
