@@ -1,0 +1,88 @@
+/* What the parts of pg share. Nobody else includes this. */
+#pragma once
+
+/* libpq has an obsolete type of this name. */
+#define pg_int64 libpq_int64
+#include <postgresql/libpq-fe.h>
+#undef pg_int64
+
+#include "services/common/pg/pg.h"
+
+enum { PG_MAX_PARAMS = 64 };
+
+/* How one result column becomes one message field; worked out once per statement and descriptor. */
+struct pg_column {
+    /* False if the value does not fit the field. */
+    bool (*decode)(struct arena *arena, const struct pg_column *column, const char *value, int len,
+                   void *message);
+    const ProtobufCFieldDescriptor *outer; /* of a column "mailbox.quota": mailbox; else NULL */
+    const ProtobufCFieldDescriptor *field;
+};
+
+struct pg_mapping {
+    struct pg_mapping *next;
+    const ProtobufCMessageDescriptor *descriptor;
+    int n_columns;
+    struct pg_column columns[];
+};
+
+/* A statement as this connection knows it. */
+struct pg_prepared {
+    const struct pg_statement *stmt;
+    const char *sql;
+    struct pg_mapping *mappings;
+    char name[80];
+};
+
+struct pg {
+    char *url;
+    char *application_name;
+    char *schema;
+    PGconn *conn; /* NULL: not connected */
+    /* Open addressing by statement, a power of two; lives as long as the connection. */
+    struct pg_prepared **prepared;
+    size_t n_prepared;
+    size_t n_slots;
+    struct arena *arena;
+    int64_t deadline_us;
+    int64_t used_at_us; /* when the last statement was sent */
+    bool in_transaction;
+};
+
+/* Parameter values in the arena or borrowed from the arguments. */
+struct pg_bound {
+    const char *values[PG_MAX_PARAMS];
+    int lengths[PG_MAX_PARAMS];
+    int formats[PG_MAX_PARAMS];
+};
+
+/* pg_connection.c */
+const struct error *pg_connection_ready(struct pg *pg, int64_t now_us) MUST_USE;
+void pg_connection_close(struct pg *pg);
+/* Flushes what was sent and waits for the outcome. An error result is an error; the connection is
+ * closed if it is lost or does not answer in time. `what` names the statement in the cause. */
+const struct error *pg_connection_await(struct pg *pg, const char *what, int64_t deadline_us,
+                                        PGresult **ret_result) MUST_USE;
+/* The prepared statement of this connection; NULL if it must be prepared first. */
+struct pg_prepared *pg_connection_find(const struct pg *pg, const struct pg_statement *stmt);
+const struct error *pg_connection_prepare(struct pg *pg, const struct pg_statement *stmt,
+                                          struct pg_prepared **ret_prepared) MUST_USE;
+
+/* pg_error.c */
+const struct error *pg_error_unavailable(struct pg *pg, const char *what);
+const struct error *pg_error_deadline(struct pg *pg, const char *what);
+const struct error *pg_error_of_result(struct pg *pg, const char *what, const PGresult *result);
+
+/* pg_bind.c */
+void pg_bind(struct arena *arena, const struct pg_statement *stmt, const struct pg_args *args,
+             struct pg_bound *bound);
+
+/* pg_decode.c */
+const struct error *pg_mapping_make(struct pg *pg, const struct pg_statement *stmt,
+                                    const PGresult *result,
+                                    const ProtobufCMessageDescriptor *descriptor,
+                                    struct pg_mapping **ret_mapping) MUST_USE;
+/* Strings and bytes of the message point into the result. */
+const struct error *pg_decode_row(struct pg *pg, const struct pg_statement *stmt,
+                                  const struct pg_mapping *mapping, const PGresult *result, int row,
+                                  ProtobufCMessage *message) MUST_USE;
