@@ -1,0 +1,1 @@
+"""The local stack: everything that Roost needs on one machine, in one data directory."""

@@ -1,0 +1,16 @@
+-- The database roles of Roost, for a superuser of the server; safe to run again. Passwords are set by whoever installs.
+-- roost_owner owns the database and all schemas and runs the migrations. Each service has a role that can use its own
+-- schema and nothing else: the migrations grant that. roost_mail is for Postfix and Dovecot: schema mail, nothing else.
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['roost_owner', 'roost_accounts', 'roost_domains', 'roost_mailboxes', 'roost_quotas',
+                                'roost_dnschecks', 'roost_mail']
+    LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+            EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT', name);
+        END IF;
+    END LOOP;
+END
+$$;
