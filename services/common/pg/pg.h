@@ -27,6 +27,7 @@ struct pg_list {
     const char *name;
     const char *const *orderings; /* column = field names, the first is the default */
     size_t n_orderings;
+    const char *key; /* the unique field that ends every ordering: "id" unless the statement says otherwise */
     /* [ordering * 4 + descending * 2 + after]; with `after` the parameters after_key and after_id are bound. */
     const struct pg_statement *variants;
 };
