@@ -26,17 +26,21 @@ def _generate(target, ctx):
         stem = file.path[len(prefix):-len(".proto")]
         hdrs.append(ctx.actions.declare_file(stem + ".pb-c.h"))
         srcs.append(ctx.actions.declare_file(stem + ".pb-c.c"))
-    ctx.actions.run(
-        executable = ctx.executable._protoc,
-        arguments = [
-            "--plugin=protoc-gen-c=" + ctx.executable._plugin.path,
-            "--c_out=" + _output_root(target, ctx),
-        ] + [
-            "-I" + path
-            for path in proto.transitive_proto_path.to_list()
-        ] + [file.path for file in proto.direct_sources],
+    words = [
+        ctx.executable._protoc.path,
+        "--plugin=protoc-gen-c=" + ctx.executable._plugin.path,
+        "--c_out=" + _output_root(target, ctx),
+    ] + [
+        "-I" + path
+        for path in proto.transitive_proto_path.to_list()
+    ] + [file.path for file in proto.direct_sources]
+
+    # Generated tables (proto/codegen/routes.py) point at single fields.
+    public_fields = "sed -i 's/^static const ProtobufCFieldDescriptor /const ProtobufCFieldDescriptor /' "
+    ctx.actions.run_shell(
+        command = " ".join(words) + " && " + public_fields + " ".join([src.path for src in srcs]),
         inputs = proto.transitive_sources,
-        tools = [ctx.executable._plugin],
+        tools = [ctx.executable._protoc, ctx.executable._plugin],
         outputs = hdrs + srcs,
         mnemonic = "ProtocC",
     )
