@@ -21,7 +21,8 @@ struct step {
     const char *checksum;
 };
 
-/* The mail schema is for Postfix and Dovecot: no tables of a service, and its own SQL says what roost_mail may. */
+/* The mail schema is for Postfix and Dovecot: no tables of a service, and its own SQL says what
+ * roost_mail may. */
 static bool has_service(const char *schema)
 {
     return strcmp(schema, "mail") != 0;
@@ -58,7 +59,8 @@ static const struct error *apply(struct pg *pg, void *ctx)
         return err;
     }
     return pg_run(pg, &migrate_sql_record,
-                  PG_ARGS(NULL, pg_text("name", step->name), pg_text("checksum", step->checksum)), NULL);
+                  PG_ARGS(NULL, pg_text("name", step->name), pg_text("checksum", step->checksum)),
+                  NULL);
 }
 
 static bool run_step(struct migrator *m, struct step *step)
@@ -75,7 +77,8 @@ static bool run_step(struct migrator *m, struct step *step)
         if (strcmp(pg_value(&rows, 0, 0), step->checksum) == 0) {
             return true;
         }
-        fprintf(stderr, "migrate %s: %s was edited after it had been run; write a new migration instead\n",
+        fprintf(stderr,
+                "migrate %s: %s was edited after it had been run; write a new migration instead\n",
                 m->schema, step->name);
         return false;
     }
@@ -87,7 +90,8 @@ static bool run_step(struct migrator *m, struct step *step)
     return true;
 }
 
-static bool run_all(struct migrator *m, const struct pg_migration *migrations, size_t n, const char *prefix)
+static bool run_all(struct migrator *m, const struct pg_migration *migrations, size_t n,
+                    const char *prefix)
 {
     for (size_t i = 0; i < n; i++) {
         struct step step = {.sql = migrations[i].sql};
@@ -117,7 +121,9 @@ static bool require_role(struct migrator *m)
         return failed(m->schema, "connect", err);
     }
     if (!pg_value_bool(&rows, 0, 0)) {
-        fprintf(stderr, "migrate %s: the database has no role %s; create the roles first (deploy/sql/roles.sql)\n",
+        fprintf(stderr,
+                "migrate %s: the database has no role %s; create the roles first "
+                "(deploy/sql/roles.sql)\n",
                 m->schema, m->role);
         return false;
     }
@@ -136,28 +142,31 @@ static bool prepare_schema(struct migrator *m)
     if (err) {
         return failed(m->schema, "lock", err);
     }
-    return execute(m, "schema",
-                   arena_printf(m->arena,
-                                "CREATE SCHEMA IF NOT EXISTS %s; "
-                                "REVOKE ALL ON SCHEMA %s FROM PUBLIC; "
-                                "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, checksum text NOT NULL, "
-                                "applied_at timestamptz NOT NULL DEFAULT now())",
-                                m->schema, m->schema));
+    return execute(
+        m, "schema",
+        arena_printf(
+            m->arena,
+            "CREATE SCHEMA IF NOT EXISTS %s; "
+            "REVOKE ALL ON SCHEMA %s FROM PUBLIC; "
+            "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, checksum text NOT NULL, "
+            "applied_at timestamptz NOT NULL DEFAULT now())",
+            m->schema, m->schema));
 }
 
 static bool grant(struct migrator *m)
 {
-    return execute(m, "grants",
-                   arena_printf(m->arena,
-                                "BEGIN; "
-                                "GRANT USAGE ON SCHEMA %1$s TO %2$s; "
-                                "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %1$s TO %2$s; "
-                                "REVOKE ALL ON migration FROM %2$s; "
-                                "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %1$s TO %2$s; "
-                                "REVOKE ALL ON ALL ROUTINES IN SCHEMA %1$s FROM PUBLIC; "
-                                "GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %1$s TO %2$s; "
-                                "COMMIT",
-                                m->schema, m->role));
+    return execute(
+        m, "grants",
+        arena_printf(m->arena,
+                     "BEGIN; "
+                     "GRANT USAGE ON SCHEMA %1$s TO %2$s; "
+                     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %1$s TO %2$s; "
+                     "REVOKE ALL ON migration FROM %2$s; "
+                     "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %1$s TO %2$s; "
+                     "REVOKE ALL ON ALL ROUTINES IN SCHEMA %1$s FROM PUBLIC; "
+                     "GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %1$s TO %2$s; "
+                     "COMMIT",
+                     m->schema, m->role));
 }
 
 static bool migrate(struct migrator *m, const struct pg_migration *migrations, size_t n_migrations)
