@@ -118,10 +118,11 @@ class Api:
         return sorted(found, key=lambda service: (service.is_internal, service.name))
 
     def files_of(self, package):
-        return sorted(file.name for file in self._plain_files if file.package == package)
+        """The files that declare services; a file of messages only is the service's own business."""
+        return sorted({service.file for service in self.services_of(package)})
 
     def descriptor_set(self, package):
-        """The serialized files of a package with all imports, without comments."""
+        """The serialized files that declare services, with all imports, without comments."""
         wanted = set()
         waiting = self.files_of(package)
         while waiting:

@@ -1,10 +1,34 @@
 """The shapes of packages: a library of one noun, its tests, a service."""
 
+load("//deploy/bazel/defs:codegen.bzl", "roost_sql")
+
 _CMOCKA = "//deploy/bazel/sys:cmocka"
 _BANNED = "//services/common/banned"
 
 # Functions that do not compile here; see the header.
 _COPTS = ["-include", "services/common/banned/banned.h"]
+
+# What every service is built of.
+_FRAME = [
+    "//proto:google_types_pbc",
+] + ["//services/common/" + noun for noun in [
+    "address",
+    "arena",
+    "clock",
+    "config",
+    "error",
+    "list",
+    "log",
+    "message",
+    "metrics",
+    "outbox",
+    "pg",
+    "redis",
+    "request_log",
+    "rpc",
+    "saga",
+    "service",
+]]
 
 _NOT_LIBRARY = ["*_test.c", "*_fuzz.c", "main.c"]
 
@@ -48,8 +72,38 @@ def roost_binary(name, srcs = ["main.c"], deps = [], **kwargs):
         **kwargs
     )
 
+def roost_service(name, deps = [], **kwargs):
+    """A service: NAME_sql, the library NAME_lib and the program NAME.
+
+    Tests depend on :NAME_lib. It is linked as a whole, because the generated tables in NAME_rpc
+    call back into it: a handler that nobody wrote is an undefined reference.
+
+    Args:
+      name: accounts
+      deps: beyond the frame, the service's own messages and what these bring
+      **kwargs: for the library
+    """
+    roost_sql(name = name + "_sql")
+    roost_library(
+        name = name + "_lib",
+        alwayslink = True,
+        deps = depset(deps + [
+            ":%s_sql" % name,
+            "//proto:%s_pbc" % name,
+            "//proto:%s_rpc" % name,
+        ] + _FRAME).to_list(),
+        **kwargs
+    )
+    roost_binary(
+        name = name,
+        deps = [":%s_lib" % name],
+    )
+
 def roost_fuzz_tests(deps, **kwargs):
-    """For each NAME_fuzz.c of the package a test that feeds it the files of testdata/NAME_fuzz."""
+    """For each NAME_fuzz.c of the package a test that feeds it the files of testdata/NAME_fuzz.
+
+    With --config=fuzz NAME_fuzz_run is the same under libFuzzer, for as long as one likes.
+    """
     for src in native.glob(["*_fuzz.c"]):
         name = src[:-len(".c")]
         corpus = native.glob(["testdata/%s/**" % name])
@@ -63,4 +117,12 @@ def roost_fuzz_tests(deps, **kwargs):
                 "//services/common/fuzz:replay",
             ],
             **kwargs
+        )
+        roost_binary(
+            name = name + "_run",
+            testonly = True,
+            srcs = [src],
+            linkopts = ["-fsanitize=fuzzer"],
+            tags = ["manual"],
+            deps = deps + ["//services/common/fuzz"],
         )
