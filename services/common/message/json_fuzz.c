@@ -1,13 +1,11 @@
 /* Whatever is read is written again as JSON that reads back to the same message; nothing crashes. */
-#include <stdint.h>
 #include <string.h>
 
 #include "proto/roost/accounts/v1/accounts.pb-c.h"
 #include "proto/roost/mailboxes/v1/mailboxes.pb-c.h"
+#include "services/common/fuzz/fuzz.h"
 #include "services/common/message/json.h"
 #include "services/common/message/message.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void try_message(struct arena *arena, const ProtobufCMessageDescriptor *descriptor, const struct json_source *source)
 {
