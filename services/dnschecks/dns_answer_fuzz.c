@@ -1,7 +1,6 @@
 /* Any bytes may come from the network: parsing them as a DNS answer must not crash, leak or read out of bounds. */
+#include "services/common/fuzz/fuzz.h"
 #include "services/dnschecks/resolver.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
