@@ -33,3 +33,5 @@ struct call {
 bool call_is_cancelled(const struct call *call);
 /* Whether the caller has this role ("SuperAdmins" ...). A service identity has every role. */
 bool call_has_role(const struct call *call, const char *role);
+/* In a background task: there is more to do, so the next run follows at once instead of after the task's pause. */
+void call_run_again(const struct call *call);

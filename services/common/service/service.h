@@ -8,9 +8,11 @@
 #include "services/common/pg/migrate.h"
 #include "services/common/pg/pg.h"
 #include "services/common/rpc/method.h"
+#include "services/common/rpc/server.h"
 
-/* Work beside the calls: its own thread, database connection and arena. The frame calls run again after pause_ms, sooner
- * after success that reported work; an error is logged and the pause doubles up to 5 s. */
+/* Work beside the calls: its own thread, database and Redis connection and arena. The frame calls run again after
+ * pause_ms, at once if it asked by call_run_again; an error is logged and the pause doubles up to 5 s. One run has 30 s.
+ * With a pause of a minute or more the connection is opened for each run. call_is_cancelled when the process stops. */
 struct service_task {
     const char *name;
     int pause_ms;
@@ -46,6 +48,8 @@ struct service_def {
     size_t n_config_fields;
     size_t config_size; /* of the service's own config struct */
     bool uses_redis;    /* calls get call->redis */
+    /* Who the bearer of a token is. NULL: the accounts service is asked. */
+    rpc_authenticate_fn *authenticate;
     /* Makes call->service from the own config; may be NULL (call->service is then the config). Runs before threads. */
     void *(*open)(const void *config, const struct service_config *common);
     void (*close)(void *service);
