@@ -67,7 +67,7 @@ static const struct error *not_sent(struct pg *pg, const char *what)
     return err;
 }
 
-static const struct error *execute(struct pg *pg, const struct pg_statement *stmt,
+static const struct error *execute_once(struct pg *pg, const struct pg_statement *stmt,
                                    const struct pg_args *args, int format,
                                    struct pg_prepared **ret_prepared, PGresult **ret_result)
 {
@@ -96,6 +96,18 @@ static const struct error *execute(struct pg *pg, const struct pg_statement *stm
     }
     *ret_prepared = prepared;
     return NULL;
+}
+
+static const struct error *execute(struct pg *pg, const struct pg_statement *stmt, const struct pg_args *args,
+                                   int format, struct pg_prepared **ret_prepared, PGresult **ret_result)
+{
+    const struct error *err = execute_once(pg, stmt, args, format, ret_prepared, ret_result);
+
+    /* Refused before it ran; inside a transaction pg_transact starts again. */
+    if (err && pg->is_stale && !pg->in_transaction) {
+        err = execute_once(pg, stmt, args, format, ret_prepared, ret_result);
+    }
+    return err;
 }
 
 static void clear_result(void *result)

@@ -74,6 +74,7 @@ static void forget_prepared(struct pg *pg)
 void pg_connection_close(struct pg *pg)
 {
     forget_prepared(pg);
+    pg->is_stale = false;
     if (pg->conn) {
         PQfinish(pg->conn);
         pg->conn = NULL;
@@ -183,7 +184,7 @@ const struct error *pg_connection_ready(struct pg *pg, int64_t now_us)
     if (pg->in_transaction) {
         return pg->conn ? NULL : pg_error_unavailable(pg, "transaction");
     }
-    if (pg->conn && was_idle && is_dead(pg)) {
+    if (pg->conn && (pg->is_stale || (was_idle && is_dead(pg)))) {
         pg_connection_close(pg);
     }
     return pg->conn ? NULL : open_connection(pg, now_us);

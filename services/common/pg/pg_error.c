@@ -84,6 +84,12 @@ static const struct error *by_sqlstate(struct pg *pg, const char *sqlstate, cons
         return error_new(pg->arena, REASON_SERIALIZATION_FAILED,
                          "The change collided with another one; try again.");
     }
+    /* "cached plan must not change result type": a migration has run beside us. */
+    if (strcmp(sqlstate, "0A000") == 0) {
+        pg->is_stale = true;
+        return error_new(pg->arena, REASON_SERIALIZATION_FAILED,
+                         "The change collided with another one; try again.");
+    }
     if (strcmp(sqlstate, "57014") == 0) {
         return pg_error_deadline(pg, "canceled by the server");
     }

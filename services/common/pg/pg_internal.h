@@ -47,6 +47,7 @@ struct pg {
     int64_t deadline_us;
     int64_t used_at_us; /* when the last statement was sent */
     bool in_transaction;
+    bool is_stale; /* the schema has changed under a prepared statement: reopen before the next transaction */
 };
 
 /* Parameter values in the arena or borrowed from the arguments. */

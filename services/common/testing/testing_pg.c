@@ -89,12 +89,10 @@ static void start(void)
         "UTF8",   "--locale=C.UTF-8",    "--no-instructions",   NULL,
     };
     const char *const settings[] = {
-        "listen_addresses=",      "fsync=off",
-        "synchronous_commit=off", "full_page_writes=off",
-        "shared_buffers=16MB",    "max_connections=60",
-        "autovacuum=off",         "max_wal_senders=0",
-        "wal_level=minimal",      "timezone=UTC",
-        "max_worker_processes=0", "deadlock_timeout=50ms",
+        "listen_addresses=",     "fsync=off",      "shared_buffers=16MB",
+        "max_connections=60",    "autovacuum=off", "max_wal_senders=0",
+        "wal_level=minimal",     "timezone=UTC",   "max_worker_processes=0",
+        "deadlock_timeout=50ms",
     };
     size_t n = 0;
 
