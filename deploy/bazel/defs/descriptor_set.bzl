@@ -14,7 +14,7 @@ def _impl(ctx):
         outputs = [out],
         mnemonic = "DescriptorSet",
     )
-    return [DefaultInfo(files = depset([out]))]
+    return [DefaultInfo(files = depset([out]), runfiles = ctx.runfiles([out]))]
 
 descriptor_set = rule(
     _impl,

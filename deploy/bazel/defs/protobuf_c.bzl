@@ -6,7 +6,13 @@ An aspect generates and compiles each proto once. A proto of this repository is 
 
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
 
-PbcInfo = provider(fields = ["cc_info", "files"])
+PbcInfo = provider(
+    "The C of a proto and its imports.",
+    fields = {
+        "cc_info": "to compile and link with it",
+        "files": "the generated sources",
+    },
+)
 
 def _output_root(target, ctx):
     """Where protoc-c starts to write: the package, or the repository if import paths start there."""
