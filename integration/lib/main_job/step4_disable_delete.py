@@ -1,0 +1,77 @@
+"""4. Disable, enable, delete: refused everywhere within 5 s, and in the end nothing is left."""
+
+import os
+
+from roost_test import mail
+from roost_test.checks import equal, holds
+from roost_test.rest import Rest, new_token
+from roost_test.wait import eventually
+
+REFUSED_S = 5
+CLEANED_S = 30
+ADDRESS = "robert@renamed.test"
+
+
+def run(story):
+    check, stack = story.check, story.stack
+    account = f"/api/v1/accounts/{story.pk('bob')}/"
+    with check("4.1 bob has a token with his own rights"):
+        story.objects["token"] = new_token(stack["ROOST_URL"], ADDRESS, story.password)
+        equal(own(story).status, 200)
+        equal(Rest(stack["ROOST_URL"], story.objects["token"]).request("GET", "/api/v1/domains/").status, 403)
+    with check("4.2 a disabled account: IMAP, mail and its token are refused within 5 s"):
+        equal(story.rest.patch(account, {"is_active": False})["is_active"], False)
+        story.wrote("AccountModified", f"account/{story.pk('bob')}")
+        eventually("IMAP refuses", story.within(REFUSED_S),
+                   lambda: not mail.can_log_in(stack["ROOST_IMAP"], ADDRESS, story.password))
+        eventually("SMTP refuses", story.within(REFUSED_S), lambda: rcpt(story) >= 500)
+        eventually("the token is refused", story.within(REFUSED_S), lambda: own(story).status == 401)
+    with check("4.3 enabled again: mail and IMAP work within 5 s, old mail is there"):
+        story.rest.patch(account, {"is_active": True})
+        story.wrote("AccountModified", f"account/{story.pk('bob')}")
+        eventually("SMTP accepts", story.within(REFUSED_S), lambda: rcpt(story) == 250)
+        key = mail.send(stack["ROOST_SMTP"], ADDRESS)
+        mail.wait_for_mail(stack["ROOST_IMAP"], ADDRESS, story.password, story.mails + [key], story.within(10))
+    with check("4.4 a deleted account is gone at once for the API, IMAP and mail"):
+        delete(story, account)
+    with check("4.5 its mail is gone from disk by the agent, its quota row too"):
+        nothing_left(story)
+    with check("4.6 aliases lost the recipient; one left without any is gone"):
+        info = story.rest.get(f"/api/v1/aliases/{story.pk('info')}/")
+        equal(info["recipients"], ["friend@elsewhere.example"])
+        equal(story.rest.request("GET", f"/api/v1/aliases/{story.pk('catch-all')}/").status, 404)
+
+
+def own(story):
+    return Rest(story.stack["ROOST_URL"], story.objects["token"]).request("GET", "/api/v1/account/me/")
+
+
+def rcpt(story):
+    try:
+        return mail.rcpt_code(story.stack["ROOST_SMTP"], ADDRESS)[0]
+    except OSError as error:
+        raise AssertionError(error) from error
+
+
+def delete(story, path):
+    mailbox_pk = story.objects["bob"]["mailbox"]["pk"]
+    mailbox = story.rest.get(f"/api/v1/mailboxes/{mailbox_pk}/")
+    story.objects["home"] = os.path.join(story.stack["ROOST_MAIL_HOME"], mailbox["home"])
+    holds(os.path.isdir(story.objects["home"]), f"no mail directory {story.objects['home']} to begin with")
+    story.rest.delete(path)
+    story.wrote("AccountDeleted", f"account/{story.pk('bob')}")
+    story.wrote("MailboxDeleted", f"mailbox/{mailbox_pk}")
+    equal(story.rest.request("GET", path).status, 404)
+    holds(not mail.can_log_in(story.stack["ROOST_IMAP"], ADDRESS, story.password), "IMAP lets in")
+    eventually("SMTP refuses", story.within(REFUSED_S), lambda: rcpt(story) >= 500)
+
+
+def nothing_left(story):
+    mailbox_pk = story.objects["bob"]["mailbox"]["pk"]
+    eventually("the directory is gone", story.within(CLEANED_S), lambda: not os.path.exists(story.objects["home"]))
+    eventually("the quota row is gone", story.within(CLEANED_S),
+               lambda: story.rest.request("GET", f"/api/v1/quotas/{mailbox_pk}/").status == 404)
+    equal(story.rest.get("/api/v1/quotas/?search=robert"), [])
+    states = [op["state"] for op in story.rest.get("/api/v1/mailboxoperations/")
+              if op["type"] == "delete" and op["mailbox"] == mailbox_pk]
+    equal(states, ["done"], "delete operations")
