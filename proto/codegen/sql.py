@@ -231,7 +231,6 @@ def _list_source(prefix, item):
     out += f"    .orderings = (const char *const[]){{{names}}},\n"
     out += f"    .n_orderings = {len(item.orderings)},\n"
     out += f"    .key = {c_text.quoted(item.key)},\n"
-    out += f"    .key = {c_text.quoted(item.key)},\n"
     out += f"    .variants = {symbol}_variants,\n}};\n"
     return out
 
