@@ -13,7 +13,11 @@ _FILLS = {
 
 
 def _messages(api):
-    return api.reachable(name for name in api.messages if name.startswith("roost."))
+    names = {name for name in api.messages if name.startswith("roost.")}
+    for service in api.services:
+        for method in service.methods:
+            names.update((method.request, method.response))
+    return api.reachable(names)
 
 
 def _headers(api):
