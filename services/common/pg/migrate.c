@@ -118,7 +118,7 @@ static bool require_role(struct migrator *m)
 
     err = pg_query(m->pg, &migrate_sql_role_exists, PG_ARGS(NULL, pg_text("role", m->role)), &rows);
     if (err) {
-        return failed(m->schema, "connect", err);
+        return failed(m->schema, "database", err);
     }
     if (!pg_value_bool(&rows, 0, 0)) {
         fprintf(stderr,
