@@ -1,10 +1,12 @@
 /*
- * JSON <-> message, by the descriptor and its meta: no tree, no copy of the document. Strict RFC 8259.
+ * JSON <-> message, by the descriptor and its meta: no tree, no copy of the document. Strict RFC
+ * 8259.
  *
- * How types look: int64 and int32 are numbers (input also takes a decimal string; a `megabytes` field also "500M", "10G",
- * "1T"), google.protobuf.Timestamp is an RFC 3339 string, FieldMask a string of comma-separated paths, an enum its name, an
- * absent optional field or sub-message null, all else as expected. Floating point and bytes are not supported; no API of
- * ours has them, and a test holds that.
+ * How types look: int64 and int32 are numbers (input also takes a decimal string; a `megabytes`
+ * field also "500M", "10G", "1T"), google.protobuf.Timestamp is an RFC 3339 string, FieldMask a
+ * string of comma-separated paths, an enum its name, an absent optional field or sub-message null,
+ * all else as expected. Floating point and bytes are not supported; no API of ours has them, and a
+ * test holds that.
  */
 #pragma once
 
@@ -24,26 +26,29 @@ struct json_source {
     bool check_required; /* `required` fields must be there: for create and replace */
 };
 
-/* The fields that were present, as proto paths ("mailbox.quota"), in the order of the document; also those given as null.
- * What an update mask holds. */
+/* The fields that were present, as proto paths ("mailbox.quota"), in the order of the document;
+ * also those given as null. What an update mask holds. */
 struct json_paths {
     char **paths;
     size_t n_paths;
 };
 
 /*
- * Reads one object into `message`, which is initialised. null leaves a field absent; unknown keys and fields that only the
- * server sets are skipped. A document that is no JSON is REQUEST_INVALID without fields; otherwise all faulty fields
- * are reported at once, by proto path. Strings are copied into the arena.
+ * Reads one object into `message`, which is initialised. null leaves a field absent; unknown keys
+ * and fields that only the server sets are skipped. A document that is no JSON is REQUEST_INVALID
+ * without fields; otherwise all faulty fields are reported at once, by proto path. Strings are
+ * copied into the arena.
  */
 MUST_USE const struct error *json_read(struct arena *arena, const struct json_source *source,
                                        ProtobufCMessage *message, struct json_paths *ret_paths);
-/* Sets one scalar field from text, as found in a path or a query: FIELD_INVALID on the field if it does not fit. A repeated
- * field is appended to. */
+/* Sets one scalar field from text, as found in a path or a query: FIELD_INVALID on the field if it
+ * does not fit. A repeated field is appended to. */
 MUST_USE const struct error *json_set_from_text(struct arena *arena, ProtobufCMessage *message,
-                                                const ProtobufCFieldDescriptor *field, const char *text);
+                                                const ProtobufCFieldDescriptor *field,
+                                                const char *text);
 
-/* Writes JSON into a buffer that grows in an arena; commas are its business. A zero writer with the arena set is ready. */
+/* Writes JSON into a buffer that grows in an arena; commas are its business. A zero writer with the
+ * arena set is ready. */
 struct json_writer {
     struct arena *arena;
     char *data;

@@ -1,4 +1,5 @@
-/* Whatever is read is written again as JSON that reads back to the same message; nothing crashes. */
+/* Whatever is read is written again as JSON that reads back to the same message; nothing crashes.
+ */
 #include <string.h>
 
 #include "proto/roost/accounts/v1/accounts.pb-c.h"
@@ -7,7 +8,8 @@
 #include "services/common/message/json.h"
 #include "services/common/message/message.h"
 
-static void try_message(struct arena *arena, const ProtobufCMessageDescriptor *descriptor, const struct json_source *source)
+static void try_message(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
+                        const struct json_source *source)
 {
     struct json_paths paths = {0};
     ProtobufCMessage *message = message_new(arena, descriptor);
@@ -31,7 +33,8 @@ static void try_message(struct arena *arena, const ProtobufCMessageDescriptor *d
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = arena_new(16384);
-    const struct json_source source = {.text = arena_strndup(arena, (const char *)data, size), .len = size};
+    const struct json_source source = {.text = arena_strndup(arena, (const char *)data, size),
+                                       .len = size};
     try_message(arena, &roost__accounts__v1__account__descriptor, &source);
     try_message(arena, &roost__mailboxes__v1__alias__descriptor, &source);
     arena_free(arena);

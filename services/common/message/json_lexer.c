@@ -12,8 +12,9 @@ struct json_key {
 bool json_fail(struct json_lexer *lexer, const char *message)
 {
     if (!lexer->fault) {
-        lexer->fault = error_new(lexer->arena, REASON_REQUEST_INVALID, "JSON parse error - %s at byte %zu.", message,
-                                 (size_t)(lexer->at - lexer->start));
+        lexer->fault =
+            error_new(lexer->arena, REASON_REQUEST_INVALID, "JSON parse error - %s at byte %zu.",
+                      message, (size_t)(lexer->at - lexer->start));
     }
     return false;
 }
@@ -61,7 +62,8 @@ enum json_type json_peek(struct json_lexer *lexer)
     case 'n':
         return JSON_NULL;
     default:
-        return *lexer->at == '-' || (*lexer->at >= '0' && *lexer->at <= '9') ? JSON_NUMBER : JSON_NOTHING;
+        return *lexer->at == '-' || (*lexer->at >= '0' && *lexer->at <= '9') ? JSON_NUMBER
+                                                                             : JSON_NOTHING;
     }
 }
 
@@ -174,7 +176,8 @@ static size_t put_utf8(char *to, uint32_t code)
     return 4;
 }
 
-/* After "\u". A character beyond the basic plane comes as two escapes; half of such a pair is a fault. */
+/* After "\u". A character beyond the basic plane comes as two escapes; half of such a pair is a
+ * fault. */
 static bool take_unicode(struct json_lexer *lexer, char *to, size_t *ret_len)
 {
     uint32_t code;
@@ -221,7 +224,8 @@ static bool take_escape(struct json_lexer *lexer, char *to, size_t *ret_len)
     return true;
 }
 
-/* The rest of a string from its first escape on. What is decoded is never longer than its source. */
+/* The rest of a string from its first escape on. What is decoded is never longer than its source.
+ */
 static bool take_escaped_string(struct json_lexer *lexer, const char *start, const char *close,
                                 struct json_slice *ret_string)
 {

@@ -1,4 +1,5 @@
-/* The grammar of RFC 8259 over a buffer. The first fault stops the document and is the one reported. */
+/* The grammar of RFC 8259 over a buffer. The first fault stops the document and is the one
+ * reported. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +10,15 @@
 #include "services/common/error/error.h"
 
 /* Beyond the types a value can have: where none starts. */
-enum json_type { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT, JSON_NOTHING };
+enum json_type {
+    JSON_NULL,
+    JSON_BOOLEAN,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT,
+    JSON_NOTHING
+};
 
 struct json_lexer {
     struct arena *arena;
@@ -42,8 +51,9 @@ bool json_take_null(struct json_lexer *lexer);
 /* The text of a number. */
 bool json_take_number(struct json_lexer *lexer, struct json_slice *ret_number);
 bool json_take_string(struct json_lexer *lexer, struct json_slice *ret_string);
-/* An object: `open`, then `next` until it returns false, with *ret_key set each time and the value to be taken in between.
- * A key that comes twice is a fault. Look at lexer->fault when `next` returns false. */
+/* An object: `open`, then `next` until it returns false, with *ret_key set each time and the value
+ * to be taken in between. A key that comes twice is a fault. Look at lexer->fault when `next`
+ * returns false. */
 bool json_object_open(struct json_lexer *lexer);
 bool json_object_next(struct json_lexer *lexer, struct json_keys *keys, struct json_slice *ret_key);
 /* An array, likewise; *first is true before the first call. */

@@ -8,9 +8,11 @@
 #include "services/common/message/message.h"
 #include "services/common/message/meta.h"
 
-static void write_message(struct json_writer *writer, const ProtobufCMessage *message, const struct message_meta *meta);
+static void write_message(struct json_writer *writer, const ProtobufCMessage *message,
+                          const struct message_meta *meta);
 
-static void write_timestamp(struct json_writer *writer, const Google__Protobuf__Timestamp *timestamp)
+static void write_timestamp(struct json_writer *writer,
+                            const Google__Protobuf__Timestamp *timestamp)
 {
     char text[JSON_TIME_MAX];
     if (json_time_format(timestamp->seconds, timestamp->nanos, text) == 0) {
@@ -29,9 +31,11 @@ static void write_field_mask(struct json_writer *writer, const Google__Protobuf_
     json_string(writer, text);
 }
 
-static void write_enum(struct json_writer *writer, const ProtobufCFieldDescriptor *field, int number)
+static void write_enum(struct json_writer *writer, const ProtobufCFieldDescriptor *field,
+                       int number)
 {
-    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(field->descriptor, number);
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value(field->descriptor, number);
     if (value) {
         json_string(writer, value->name);
     } else {
@@ -115,7 +119,8 @@ static void write_list(struct json_writer *writer, const ProtobufCMessage *messa
 /* Fields that can be absent, which is null, as opposed to having a default. */
 static bool is_absent(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
-    bool has_presence = field->type == PROTOBUF_C_TYPE_MESSAGE || field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF ||
+    bool has_presence = field->type == PROTOBUF_C_TYPE_MESSAGE ||
+                        field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF ||
                         field->label == PROTOBUF_C_LABEL_OPTIONAL;
     return has_presence && !message_has_field(message, field);
 }
@@ -138,7 +143,8 @@ static void write_field(struct json_writer *writer, const ProtobufCMessage *mess
     }
 }
 
-static void write_message(struct json_writer *writer, const ProtobufCMessage *message, const struct message_meta *meta)
+static void write_message(struct json_writer *writer, const ProtobufCMessage *message,
+                          const struct message_meta *meta)
 {
     if (message->descriptor == &google__protobuf__timestamp__descriptor) {
         write_timestamp(writer, (const Google__Protobuf__Timestamp *)message);

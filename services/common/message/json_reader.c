@@ -43,13 +43,16 @@ static void add_fault(struct reader *reader, const struct object *object, size_t
 {
     struct arena *arena = reader->lexer.arena;
     if (reader->n_faults < JSON_FAULTS_MAX) {
-        const char *path = field_path(arena, object, object->message->descriptor->fields[index].name);
-        reader->faults = error_add_field(arena, reader->faults, fault->reason, path, "%s", fault->message);
+        const char *path =
+            field_path(arena, object, object->message->descriptor->fields[index].name);
+        reader->faults =
+            error_add_field(arena, reader->faults, fault->reason, path, "%s", fault->message);
         reader->n_faults++;
     }
 }
 
-static void add_fault_text(struct reader *reader, const struct object *object, size_t index, const char *message)
+static void add_fault_text(struct reader *reader, const struct object *object, size_t index,
+                           const char *message)
 {
     add_fault(reader, object, index, &(struct value_fault){REASON_FIELD_INVALID, message});
 }
@@ -102,7 +105,8 @@ static const char *expected(const ProtobufCFieldDescriptor *field)
     return field->type == PROTOBUF_C_TYPE_BOOL ? "Must be a valid boolean." : "Expected an object.";
 }
 
-static const struct value_fault *text_value(struct reader *reader, const ProtobufCFieldDescriptor *field,
+static const struct value_fault *text_value(struct reader *reader,
+                                            const ProtobufCFieldDescriptor *field,
                                             const struct message_field_meta *meta, void *slot)
 {
     struct json_slice text;
@@ -122,18 +126,21 @@ static const struct value_fault *text_value(struct reader *reader, const Protobu
     return value_field_mask(arena, text, slot);
 }
 
-static const struct value_fault *integer_value(struct reader *reader, const ProtobufCFieldDescriptor *field,
+static const struct value_fault *integer_value(struct reader *reader,
+                                               const ProtobufCFieldDescriptor *field,
                                                const struct message_field_meta *meta, void *slot)
 {
     struct json_slice text;
     bool quoted = json_peek(&reader->lexer) == JSON_STRING;
-    if (quoted ? !json_take_string(&reader->lexer, &text) : !json_take_number(&reader->lexer, &text)) {
+    if (quoted ? !json_take_string(&reader->lexer, &text)
+               : !json_take_number(&reader->lexer, &text)) {
         return NULL;
     }
     return value_integer(field, quoted && meta && meta->flags & FIELD_MEGABYTES, text, slot);
 }
 
-/* One value, not null, of the single or repeated field `index` into `slot`. False: the document is faulty. */
+/* One value, not null, of the single or repeated field `index` into `slot`. False: the document is
+ * faulty. */
 static bool read_value(struct reader *reader, struct object *object, size_t index, void *slot)
 {
     const ProtobufCFieldDescriptor *field = &object->message->descriptor->fields[index];
@@ -182,13 +189,15 @@ static bool read_list(struct reader *reader, struct object *object, size_t index
     while (json_array_next(&reader->lexer, &first)) {
         /* One faulty item is enough to say so; the rest is only checked to be JSON. */
         bool read = reader->n_faults == n_faults
-                        ? read_value(reader, object, index, value_slot(reader->lexer.arena, object->message, field))
+                        ? read_value(reader, object, index,
+                                     value_slot(reader->lexer.arena, object->message, field))
                         : json_skip(&reader->lexer);
         if (!read) {
             return false;
         }
     }
-    if (!reader->lexer.fault && first && object->meta && object->meta->fields[index].flags & FIELD_REQUIRED) {
+    if (!reader->lexer.fault && first && object->meta &&
+        object->meta->fields[index].flags & FIELD_REQUIRED) {
         add_fault_text(reader, object, index, "This list may not be empty.");
     }
     return !reader->lexer.fault;
@@ -223,11 +232,12 @@ static bool read_field(struct reader *reader, struct object *object, size_t inde
         add_path(reader, object, field->name);
     }
     size_t n_faults = reader->n_faults;
-    if (!read_value(reader, object, index, value_slot(reader->lexer.arena, object->message, field))) {
+    if (!read_value(reader, object, index,
+                    value_slot(reader->lexer.arena, object->message, field))) {
         return false;
     }
-    if (meta && meta->flags & FIELD_REQUIRED && field->type == PROTOBUF_C_TYPE_STRING && reader->n_faults == n_faults &&
-        !message_has_field(object->message, field)) {
+    if (meta && meta->flags & FIELD_REQUIRED && field->type == PROTOBUF_C_TYPE_STRING &&
+        reader->n_faults == n_faults && !message_has_field(object->message, field)) {
         add_fault_text(reader, object, index, "This field may not be blank.");
     }
     return true;
@@ -241,7 +251,8 @@ static size_t find_field(const struct object *object, struct json_slice key)
         const struct message_field_meta *meta = object->meta ? &object->meta->fields[i] : NULL;
         const char *name = meta ? meta->json_name : descriptor->fields[i].name;
         if (strlen(name) == key.len && memcmp(name, key.data, key.len) == 0) {
-            bool server_only = meta && (meta->flags & FIELD_OUTPUT_ONLY || meta->filled_with != FILL_NONE);
+            bool server_only =
+                meta && (meta->flags & FIELD_OUTPUT_ONLY || meta->filled_with != FILL_NONE);
             return server_only ? descriptor->n_fields : i;
         }
     }
@@ -252,7 +263,8 @@ static void check_required(struct reader *reader, const struct object *object)
 {
     for (unsigned i = 0; object->meta && i < object->message->descriptor->n_fields; i++) {
         if (object->meta->fields[i].flags & FIELD_REQUIRED && !object->seen[i]) {
-            add_fault(reader, object, i, &(struct value_fault){REASON_FIELD_REQUIRED, "This field is required."});
+            add_fault(reader, object, i,
+                      &(struct value_fault){REASON_FIELD_REQUIRED, "This field is required."});
         }
     }
 }
@@ -283,18 +295,22 @@ static bool read_object(struct reader *reader, struct object *object)
     return true;
 }
 
-const struct error *json_read(struct arena *arena, const struct json_source *source, ProtobufCMessage *message,
-                              struct json_paths *ret_paths)
+const struct error *json_read(struct arena *arena, const struct json_source *source,
+                              ProtobufCMessage *message, struct json_paths *ret_paths)
 {
     struct json_paths paths = {0};
     struct reader reader = {
-        .lexer = {.arena = arena, .start = source->text, .at = source->text, .end = source->text + source->len},
+        .lexer = {.arena = arena,
+                  .start = source->text,
+                  .at = source->text,
+                  .end = source->text + source->len},
         .check_required = source->check_required,
         .paths = &paths,
     };
     struct object top = {.message = message, .meta = message_meta_find(message->descriptor)};
     if (utf8_check(source->text, source->len) == UTF8_MALFORMED) {
-        return error_new(arena, REASON_REQUEST_INVALID, "JSON parse error - the text is not valid UTF-8.");
+        return error_new(arena, REASON_REQUEST_INVALID,
+                         "JSON parse error - the text is not valid UTF-8.");
     }
     if (json_peek(&reader.lexer) != JSON_OBJECT) {
         (void)json_skip(&reader.lexer);

@@ -22,13 +22,15 @@ static int teardown(void **state)
     return 0;
 }
 
-static const struct error *read_bytes(struct arena *arena, ProtobufCMessage *message, const char *text, size_t len)
+static const struct error *read_bytes(struct arena *arena, ProtobufCMessage *message,
+                                      const char *text, size_t len)
 {
     struct json_paths paths = {0};
     return json_read(arena, &(struct json_source){.text = text, .len = len}, message, &paths);
 }
 
-static const struct error *read_text(struct arena *arena, ProtobufCMessage *message, const char *text)
+static const struct error *read_text(struct arena *arena, ProtobufCMessage *message,
+                                     const char *text)
 {
     return read_bytes(arena, message, text, strlen(text));
 }
@@ -38,7 +40,8 @@ static const char *faults_text(struct arena *arena, const struct error *err)
 {
     const char *text = "";
     for (size_t i = 0; i < err->n_fields; i++) {
-        text = arena_printf(arena, "%s%s%s: %s", text, i ? "; " : "", err->fields[i].field, err->fields[i].message);
+        text = arena_printf(arena, "%s%s%s: %s", text, i ? "; " : "", err->fields[i].field,
+                            err->fields[i].message);
     }
     return text;
 }
@@ -46,21 +49,27 @@ static const char *faults_text(struct arena *arena, const struct error *err)
 static void reader_fills_a_message(void **state)
 {
     struct json_paths paths = {0};
-    Roost__Accounts__V1__Account *account = message_new(*state, &roost__accounts__v1__account__descriptor);
-    const char *text = " { \"username\" : \"bob\\u00e9\\ud83d\\udc13\\n\", \"pk\": 5, \"role\":\"SimpleUsers\", \"extra\":"
-                       "{\"a\":[1,{},\"x\"]},\"mailbox\":{\"full_address\":\"b@a.test\",\"quota\":\"10G\","
-                       "\"use_domain_quota\":false},\"is_active\":true, \"password\":\"s\" , \"phone_number\":null}\r\n";
+    Roost__Accounts__V1__Account *account =
+        message_new(*state, &roost__accounts__v1__account__descriptor);
+    const char *text =
+        " { \"username\" : \"bob\\u00e9\\ud83d\\udc13\\n\", \"pk\": 5, \"role\":\"SimpleUsers\", "
+        "\"extra\":"
+        "{\"a\":[1,{},\"x\"]},\"mailbox\":{\"full_address\":\"b@a.test\",\"quota\":\"10G\","
+        "\"use_domain_quota\":false},\"is_active\":true, \"password\":\"s\" , "
+        "\"phone_number\":null}\r\n";
     struct json_source source = {.text = text, .len = strlen(text), .check_required = true};
     assert_null(json_read(*state, &source, &account->base, &paths));
     assert_string_equal(account->username, "bob\xc3\xa9\xf0\x9f\x90\x93\n");
     assert_int_equal(account->id, 0);
     assert_true(account->is_active);
-    assert_true(message_has_field(&account->base, message_field(account->base.descriptor, "is_active")));
+    assert_true(
+        message_has_field(&account->base, message_field(account->base.descriptor, "is_active")));
     assert_string_equal(account->password, "s");
     assert_string_equal(account->phone_number, "");
     assert_int_equal(account->mailbox->quota, 10240);
-    assert_true(message_has_field(&account->mailbox->base,
-                                  message_field(account->mailbox->base.descriptor, "use_domain_quota")));
+    assert_true(
+        message_has_field(&account->mailbox->base,
+                          message_field(account->mailbox->base.descriptor, "use_domain_quota")));
     static const char *const expected[] = {"username",
                                            "role",
                                            "mailbox.full_address",
@@ -77,9 +86,11 @@ static void reader_fills_a_message(void **state)
 
 static void reader_fills_lists_and_times(void **state)
 {
-    Roost__Mailboxes__V1__Alias *alias = message_new(*state, &roost__mailboxes__v1__alias__descriptor);
-    assert_null(read_text(*state, &alias->base,
-                          "{\"recipients\":[\"a@b\",\"c@d\",\"e@f\"],\"expire_at\":\"2024-02-29T12:30:45.5Z\"}"));
+    Roost__Mailboxes__V1__Alias *alias =
+        message_new(*state, &roost__mailboxes__v1__alias__descriptor);
+    assert_null(read_text(
+        *state, &alias->base,
+        "{\"recipients\":[\"a@b\",\"c@d\",\"e@f\"],\"expire_at\":\"2024-02-29T12:30:45.5Z\"}"));
     assert_int_equal(alias->n_recipients, 3);
     assert_string_equal(alias->recipients[0], "a@b");
     assert_string_equal(alias->recipients[2], "e@f");
@@ -89,8 +100,10 @@ static void reader_fills_lists_and_times(void **state)
 
 static void reader_ignores_what_the_server_fills(void **state)
 {
-    Roost__Accounts__V1__LoginRequest *login = message_new(*state, &roost__accounts__v1__login_request__descriptor);
-    assert_null(read_text(*state, &login->base, "{\"remote_address\":\"1.2.3.4\",\"username\":\"x\"}"));
+    Roost__Accounts__V1__LoginRequest *login =
+        message_new(*state, &roost__accounts__v1__login_request__descriptor);
+    assert_null(
+        read_text(*state, &login->base, "{\"remote_address\":\"1.2.3.4\",\"username\":\"x\"}"));
     assert_string_equal(login->remote_address, "");
     assert_string_equal(login->username, "x");
 }
@@ -98,10 +111,12 @@ static void reader_ignores_what_the_server_fills(void **state)
 static void reader_checks_required_fields_only_when_asked(void **state)
 {
     struct json_paths paths = {0};
-    Roost__Accounts__V1__Account *account = message_new(*state, &roost__accounts__v1__account__descriptor);
+    Roost__Accounts__V1__Account *account =
+        message_new(*state, &roost__accounts__v1__account__descriptor);
     struct json_source source = {.text = "{\"mailbox\":{}}", .len = 14, .check_required = true};
     const struct error *err = json_read(*state, &source, &account->base, &paths);
-    assert_string_equal(faults_text(*state, err), "username: This field is required.; role: This field is required.");
+    assert_string_equal(faults_text(*state, err),
+                        "username: This field is required.; role: This field is required.");
     assert_true(error_is(err, REASON_FIELD_REQUIRED));
     source.check_required = false;
     assert_null(json_read(*state, &source, &account->base, &paths));
@@ -131,11 +146,13 @@ static const struct {
     {"{\"quota\":\"9223372036854775807G\"}", "quota: The number is out of range."},
     {"{\"quota\":\"10K\"}",
      "quota: A number of megabytes is required, such as 500, \"500M\", \"10G\" or \"1T\"."},
-    {"{\"quota\":\"\"}", "quota: A number of megabytes is required, such as 500, \"500M\", \"10G\" or \"1T\"."},
+    {"{\"quota\":\"\"}",
+     "quota: A number of megabytes is required, such as 500, \"500M\", \"10G\" or \"1T\"."},
     {"{\"quota\":\"1 G\"}",
      "quota: A number of megabytes is required, such as 500, \"500M\", \"10G\" or \"1T\"."},
     {"{\"quota\":[1],\"name\":{},\"enabled\":0}",
-     "quota: A valid integer is required.; name: Not a valid string.; enabled: Must be a valid boolean."},
+     "quota: A valid integer is required.; name: Not a valid string.; enabled: Must be a valid "
+     "boolean."},
 };
 
 static void reader_reports_all_faulty_fields(void **state)
@@ -171,8 +188,10 @@ static const struct {
 static void reader_keeps_integers_exact(void **state)
 {
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        Roost__Domains__V1__Domain *domain = message_new(*state, &roost__domains__v1__domain__descriptor);
-        assert_null(read_text(*state, &domain->base, arena_printf(*state, "{\"quota\":%s}", numbers[i].text)));
+        Roost__Domains__V1__Domain *domain =
+            message_new(*state, &roost__domains__v1__domain__descriptor);
+        assert_null(read_text(*state, &domain->base,
+                              arena_printf(*state, "{\"quota\":%s}", numbers[i].text)));
         assert_true(domain->quota == numbers[i].quota);
     }
 }
@@ -180,9 +199,11 @@ static void reader_keeps_integers_exact(void **state)
 static void reader_names_nested_faults(void **state)
 {
     ProtobufCMessage *account = message_new(*state, &roost__accounts__v1__account__descriptor);
-    const struct error *err = read_text(*state, account, "{\"mailbox\":{\"quota\":\"x\",\"full_address\":1}}");
+    const struct error *err =
+        read_text(*state, account, "{\"mailbox\":{\"quota\":\"x\",\"full_address\":1}}");
     assert_string_equal(faults_text(*state, err),
-                        "mailbox.quota: A number of megabytes is required, such as 500, \"500M\", \"10G\" or \"1T\".; "
+                        "mailbox.quota: A number of megabytes is required, such as 500, \"500M\", "
+                        "\"10G\" or \"1T\".; "
                         "mailbox.full_address: Not a valid string.");
     err = read_text(*state, account, "{\"mailbox\":[]}");
     assert_string_equal(faults_text(*state, err), "mailbox: Expected an object.");
@@ -199,8 +220,9 @@ static void reader_reports_a_list_once(void **state)
                         "recipients: This list may not be empty.");
     assert_string_equal(faults_text(*state, read_text(*state, alias, "{\"recipients\":[null]}")),
                         "recipients: Not a valid string.");
-    assert_string_equal(faults_text(*state, read_text(*state, alias, "{\"expire_at\":\"today\"}")),
-                        "expire_at: Datetime has wrong format. Use RFC 3339, such as 2024-01-31T12:00:00Z.");
+    assert_string_equal(
+        faults_text(*state, read_text(*state, alias, "{\"expire_at\":\"today\"}")),
+        "expire_at: Datetime has wrong format. Use RFC 3339, such as 2024-01-31T12:00:00Z.");
 }
 
 static const char *const malformed[] = {
@@ -287,8 +309,10 @@ static void reader_limits_depth(void **state)
 {
     ProtobufCMessage *domain = message_new(*state, &roost__domains__v1__domain__descriptor);
     assert_null(read_text(*state, domain, nested(*state, JSON_DEPTH_MAX)));
-    assert_true(error_is(read_text(*state, domain, nested(*state, JSON_DEPTH_MAX + 1)), REASON_REQUEST_INVALID));
-    assert_true(error_is(read_text(*state, domain, nested(*state, 100000)), REASON_REQUEST_INVALID));
+    assert_true(error_is(read_text(*state, domain, nested(*state, JSON_DEPTH_MAX + 1)),
+                         REASON_REQUEST_INVALID));
+    assert_true(
+        error_is(read_text(*state, domain, nested(*state, 100000)), REASON_REQUEST_INVALID));
 }
 
 static void reader_limits_keys(void **state)
@@ -312,15 +336,17 @@ static void text_sets_fields_by_type(void **state)
     Roost__Accounts__V1__ListAccountsRequest *list =
         message_new(*state, &roost__accounts__v1__list_accounts_request__descriptor);
     const ProtobufCMessageDescriptor *descriptor = list->base.descriptor;
-    assert_null(json_set_from_text(*state, &list->base, message_field(descriptor, "page_size"), "50"));
+    assert_null(
+        json_set_from_text(*state, &list->base, message_field(descriptor, "page_size"), "50"));
     assert_null(json_set_from_text(*state, &list->base, message_field(descriptor, "search"), "b%"));
-    assert_null(json_set_from_text(*state, &list->base, message_field(descriptor, "is_active"), "false"));
+    assert_null(
+        json_set_from_text(*state, &list->base, message_field(descriptor, "is_active"), "false"));
     assert_int_equal(list->page_size, 50);
     assert_string_equal(list->search, "b%");
     assert_true(message_has_field(&list->base, message_field(descriptor, "is_active")));
     assert_false(list->is_active);
-    const struct error *err =
-        json_set_from_text(*state, &list->base, message_field(descriptor, "page_size"), "99999999999");
+    const struct error *err = json_set_from_text(
+        *state, &list->base, message_field(descriptor, "page_size"), "99999999999");
     assert_string_equal(faults_text(*state, err), "page_size: The number is out of range.");
     err = json_set_from_text(*state, &list->base, message_field(descriptor, "is_active"), "yes");
     assert_string_equal(faults_text(*state, err), "is_active: Must be a valid boolean.");
@@ -333,7 +359,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(reader_fills_a_message, setup, teardown),
         cmocka_unit_test_setup_teardown(reader_fills_lists_and_times, setup, teardown),
         cmocka_unit_test_setup_teardown(reader_ignores_what_the_server_fills, setup, teardown),
-        cmocka_unit_test_setup_teardown(reader_checks_required_fields_only_when_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(reader_checks_required_fields_only_when_asked, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(reader_reports_all_faulty_fields, setup, teardown),
         cmocka_unit_test_setup_teardown(reader_keeps_integers_exact, setup, teardown),
         cmocka_unit_test_setup_teardown(reader_names_nested_faults, setup, teardown),

@@ -11,7 +11,8 @@ struct civil {
     int year, month, day;
 };
 
-/* Days since 1970-01-01 in the proleptic Gregorian calendar. Years start in March here, so a leap day ends its year. */
+/* Days since 1970-01-01 in the proleptic Gregorian calendar. Years start in March here, so a leap
+ * day ends its year. */
 static int64_t days_from_civil(struct civil date)
 {
     int64_t year = date.month <= 2 ? date.year - 1 : date.year;
@@ -27,7 +28,8 @@ static struct civil civil_from_days(int64_t days)
     days += 719468;
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
     int64_t day_of_era = days - era * 146097;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month_from_march = (5 * day_of_year + 2) / 153;
     int month = (int)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
@@ -81,7 +83,8 @@ static bool take_fraction(struct cursor *cursor, int32_t *ret_nanos)
     int32_t nanos = 0;
     int digits = 0;
     if (take_char(cursor, ".")) {
-        while (cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9' && digits < DIGITS_NANOS) {
+        while (cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9' &&
+               digits < DIGITS_NANOS) {
             nanos = nanos * 10 + (*cursor->at++ - '0');
             digits++;
         }
@@ -122,15 +125,18 @@ bool json_time_parse(const char *text, size_t len, int64_t *ret_seconds, int32_t
     int second;
     int offset_s;
     int32_t nanos;
-    if (!take_number(&cursor, 4, &date.year) || !take_char(&cursor, "-") || !take_number(&cursor, 2, &date.month) ||
-        !take_char(&cursor, "-") || !take_number(&cursor, 2, &date.day) || !take_char(&cursor, "Tt ") ||
-        !take_number(&cursor, 2, &hour) || !take_char(&cursor, ":") || !take_number(&cursor, 2, &minute) ||
-        !take_char(&cursor, ":") || !take_number(&cursor, 2, &second) || !take_fraction(&cursor, &nanos) ||
+    if (!take_number(&cursor, 4, &date.year) || !take_char(&cursor, "-") ||
+        !take_number(&cursor, 2, &date.month) || !take_char(&cursor, "-") ||
+        !take_number(&cursor, 2, &date.day) || !take_char(&cursor, "Tt ") ||
+        !take_number(&cursor, 2, &hour) || !take_char(&cursor, ":") ||
+        !take_number(&cursor, 2, &minute) || !take_char(&cursor, ":") ||
+        !take_number(&cursor, 2, &second) || !take_fraction(&cursor, &nanos) ||
         !take_offset(&cursor, &offset_s) || cursor.at != cursor.end) {
         return false;
     }
     if (date.year < 1 || date.month < 1 || date.month > 12 || date.day < 1 ||
-        date.day > days_in_month(date.year, date.month) || hour > 23 || minute > 59 || second > 59) {
+        date.day > days_in_month(date.year, date.month) || hour > 23 || minute > 59 ||
+        second > 59) {
         return false;
     }
     int64_t seconds = days_from_civil(date) * DAY_S + hour * 3600 + minute * 60 + second - offset_s;

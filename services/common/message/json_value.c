@@ -9,12 +9,16 @@
 #include "services/common/message/message.h"
 #include "services/common/message/utf8.h"
 
-static const struct value_fault bad_integer = {REASON_FIELD_INVALID, "A valid integer is required."};
+static const struct value_fault bad_integer = {REASON_FIELD_INVALID,
+                                               "A valid integer is required."};
 static const struct value_fault bad_boolean = {REASON_FIELD_INVALID, "Must be a valid boolean."};
-static const struct value_fault out_of_range = {REASON_FIELD_INVALID, "The number is out of range."};
+static const struct value_fault out_of_range = {REASON_FIELD_INVALID,
+                                                "The number is out of range."};
 static const struct value_fault bad_megabytes = {
-    REASON_FIELD_INVALID, "A number of megabytes is required, such as 500, \"500M\", \"10G\" or \"1T\"."};
-static const struct value_fault bad_characters = {REASON_FIELD_INVALID, "Control characters are not allowed."};
+    REASON_FIELD_INVALID,
+    "A number of megabytes is required, such as 500, \"500M\", \"10G\" or \"1T\"."};
+static const struct value_fault bad_characters = {REASON_FIELD_INVALID,
+                                                  "Control characters are not allowed."};
 static const struct value_fault bad_utf8 = {REASON_FIELD_INVALID, "Not valid UTF-8."};
 static const struct value_fault bad_time = {
     REASON_FIELD_INVALID, "Datetime has wrong format. Use RFC 3339, such as 2024-01-31T12:00:00Z."};
@@ -61,7 +65,8 @@ struct magnitude {
 };
 
 /* -?digits(.0*)? ; what follows is left in *rest. */
-static const struct value_fault *parse_digits(struct json_slice text, struct magnitude *ret, struct json_slice *rest)
+static const struct value_fault *parse_digits(struct json_slice text, struct magnitude *ret,
+                                              struct json_slice *rest)
 {
     size_t at = 0;
     struct magnitude number = {0};
@@ -119,7 +124,8 @@ static uint64_t megabyte_factor(struct json_slice suffix)
     }
 }
 
-static const struct value_fault *store_signed(const ProtobufCFieldDescriptor *field, struct magnitude number, void *slot)
+static const struct value_fault *store_signed(const ProtobufCFieldDescriptor *field,
+                                              struct magnitude number, void *slot)
 {
     uint64_t limit = is_64_bit(field) ? INT64_MAX : INT32_MAX;
     if (number.value > limit + (number.negative ? 1 : 0)) {
@@ -134,10 +140,11 @@ static const struct value_fault *store_signed(const ProtobufCFieldDescriptor *fi
     return NULL;
 }
 
-static const struct value_fault *store_unsigned(const ProtobufCFieldDescriptor *field, struct magnitude number,
-                                                void *slot)
+static const struct value_fault *store_unsigned(const ProtobufCFieldDescriptor *field,
+                                                struct magnitude number, void *slot)
 {
-    if ((number.negative && number.value != 0) || (!is_64_bit(field) && number.value > UINT32_MAX)) {
+    if ((number.negative && number.value != 0) ||
+        (!is_64_bit(field) && number.value > UINT32_MAX)) {
         return &out_of_range;
     }
     if (is_64_bit(field)) {
@@ -148,8 +155,8 @@ static const struct value_fault *store_unsigned(const ProtobufCFieldDescriptor *
     return NULL;
 }
 
-const struct value_fault *value_integer(const ProtobufCFieldDescriptor *field, bool megabytes, struct json_slice text,
-                                        void *slot)
+const struct value_fault *value_integer(const ProtobufCFieldDescriptor *field, bool megabytes,
+                                        struct json_slice text, void *slot)
 {
     struct magnitude number;
     struct json_slice rest;
@@ -167,14 +174,16 @@ const struct value_fault *value_integer(const ProtobufCFieldDescriptor *field, b
     if (__builtin_mul_overflow(number.value, factor, &number.value)) {
         return &out_of_range;
     }
-    return is_unsigned(field) ? store_unsigned(field, number, slot) : store_signed(field, number, slot);
+    return is_unsigned(field) ? store_unsigned(field, number, slot)
+                              : store_signed(field, number, slot);
 }
 
 static const struct value_fault *too_long(struct arena *arena, size_t max_bytes)
 {
     struct value_fault *fault = arena_alloc(arena, sizeof(*fault));
     fault->reason = REASON_FIELD_TOO_LONG;
-    fault->message = arena_printf(arena, "Ensure this field has no more than %zu bytes.", max_bytes);
+    fault->message =
+        arena_printf(arena, "Ensure this field has no more than %zu bytes.", max_bytes);
     return fault;
 }
 
@@ -197,7 +206,8 @@ const struct value_fault *value_string(struct arena *arena, const struct message
     return NULL;
 }
 
-const struct value_fault *value_enum(const ProtobufCFieldDescriptor *field, struct json_slice text, void *slot)
+const struct value_fault *value_enum(const ProtobufCFieldDescriptor *field, struct json_slice text,
+                                     void *slot)
 {
     const ProtobufCEnumDescriptor *descriptor = field->descriptor;
     for (unsigned i = 0; i < descriptor->n_values; i++) {
@@ -212,7 +222,8 @@ const struct value_fault *value_enum(const ProtobufCFieldDescriptor *field, stru
 
 const struct value_fault *value_timestamp(struct arena *arena, struct json_slice text, void *slot)
 {
-    Google__Protobuf__Timestamp *timestamp = message_new(arena, &google__protobuf__timestamp__descriptor);
+    Google__Protobuf__Timestamp *timestamp =
+        message_new(arena, &google__protobuf__timestamp__descriptor);
     if (!json_time_parse(text.data, text.len, &timestamp->seconds, &timestamp->nanos)) {
         return &bad_time;
     }
@@ -222,7 +233,8 @@ const struct value_fault *value_timestamp(struct arena *arena, struct json_slice
 
 const struct value_fault *value_field_mask(struct arena *arena, struct json_slice text, void *slot)
 {
-    Google__Protobuf__FieldMask *mask = message_new(arena, &google__protobuf__field_mask__descriptor);
+    Google__Protobuf__FieldMask *mask =
+        message_new(arena, &google__protobuf__field_mask__descriptor);
     if (utf8_check(text.data, text.len) != UTF8_OK) {
         return &bad_characters;
     }
@@ -238,14 +250,16 @@ const struct value_fault *value_field_mask(struct arena *arena, struct json_slic
     return NULL;
 }
 
-void *value_slot(struct arena *arena, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+void *value_slot(struct arena *arena, ProtobufCMessage *message,
+                 const ProtobufCFieldDescriptor *field)
 {
     char *base = (char *)message;
     char *slot = base + field->offset;
     if (field->label != PROTOBUF_C_LABEL_REPEATED) {
         if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
             *(uint32_t *)(base + field->quantifier_offset) = field->id;
-        } else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->type != PROTOBUF_C_TYPE_STRING &&
+        } else if (field->label == PROTOBUF_C_LABEL_OPTIONAL &&
+                   field->type != PROTOBUF_C_TYPE_STRING &&
                    field->type != PROTOBUF_C_TYPE_MESSAGE) {
             *(protobuf_c_boolean *)(base + field->quantifier_offset) = 1;
         }
@@ -266,8 +280,10 @@ void *value_slot(struct arena *arena, ProtobufCMessage *message, const ProtobufC
 
 static const struct value_fault *set_boolean(struct json_slice text, void *slot)
 {
-    bool truth = (text.len == 4 && memcmp(text.data, "true", 4) == 0) || (text.len == 1 && text.data[0] == '1');
-    bool untruth = (text.len == 5 && memcmp(text.data, "false", 5) == 0) || (text.len == 1 && text.data[0] == '0');
+    bool truth = (text.len == 4 && memcmp(text.data, "true", 4) == 0) ||
+                 (text.len == 1 && text.data[0] == '1');
+    bool untruth = (text.len == 5 && memcmp(text.data, "false", 5) == 0) ||
+                   (text.len == 1 && text.data[0] == '0');
     if (!truth && !untruth) {
         return &bad_boolean;
     }
@@ -275,8 +291,10 @@ static const struct value_fault *set_boolean(struct json_slice text, void *slot)
     return NULL;
 }
 
-static const struct value_fault *set_scalar(struct arena *arena, const ProtobufCFieldDescriptor *field,
-                                            const struct message_field_meta *meta, const char *text, void *slot)
+static const struct value_fault *set_scalar(struct arena *arena,
+                                            const ProtobufCFieldDescriptor *field,
+                                            const struct message_field_meta *meta, const char *text,
+                                            void *slot)
 {
     struct json_slice slice = {text, strlen(text)};
     switch (field->type) {
@@ -312,7 +330,8 @@ const struct error *json_set_from_text(struct arena *arena, ProtobufCMessage *me
         uint64_t number;
         void *pointer;
     } value = {0};
-    const struct value_fault *fault = set_scalar(arena, field, meta ? &meta->fields[index] : NULL, text, &value);
+    const struct value_fault *fault =
+        set_scalar(arena, field, meta ? &meta->fields[index] : NULL, text, &value);
     if (fault) {
         return error_on_field(arena, fault->reason, field->name, "%s", fault->message);
     }

@@ -73,8 +73,8 @@ void json_array_end(struct json_writer *writer)
 static char *put_escaped(char *at, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
-    static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r',
-                                   ['"'] = '"',  ['\\'] = '\\'};
+    static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
+                                   ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
     *at++ = '\\';
     if (letters[c]) {
         *at++ = letters[c];

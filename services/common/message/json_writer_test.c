@@ -49,9 +49,10 @@ static void writer_escapes_and_separates(void **state)
     json_key(&writer, "c");
     json_bool(&writer, false);
     json_object_end(&writer);
-    assert_string_equal(text_of(&writer),
-                        "{\"a\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f \xc3\xa9\","
-                        "\"b\":[-9223372036854775808,18446744073709551615,[],{},true,null],\"c\":false}");
+    assert_string_equal(
+        text_of(&writer),
+        "{\"a\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f \xc3\xa9\","
+        "\"b\":[-9223372036854775808,18446744073709551615,[],{},true,null],\"c\":false}");
 }
 
 static void writer_grows(void **state)
@@ -83,7 +84,8 @@ static void message_shows_rest_names_nulls_and_no_secrets(void **state)
     static const char *const parts[] = {
         "{\"pk\":7,\"username\":\"bob\",\"first_name\":\"\",",
         "\"is_active\":null,\"master_user\":false,",
-        "\"domains\":[\"a.test\",\"b.test\"],\"mailbox\":{\"pk\":9223372036854775807,\"full_address\":\"\","
+        "\"domains\":[\"a.test\",\"b.test\"],\"mailbox\":{\"pk\":9223372036854775807,\"full_"
+        "address\":\"\","
         "\"use_domain_quota\":null,\"quota\":0,\"quota_usage\":0},",
         "\"date_joined\":\"2024-02-29T12:30:45Z\",\"last_login\":null,",
     };
@@ -120,7 +122,8 @@ static void no_message_has_types_that_json_cannot_show(void **state)
         const ProtobufCMessageDescriptor *descriptor = message_metas[i]->descriptor;
         for (unsigned f = 0; f < descriptor->n_fields; f++) {
             ProtobufCType type = descriptor->fields[f].type;
-            if (type == PROTOBUF_C_TYPE_FLOAT || type == PROTOBUF_C_TYPE_DOUBLE || type == PROTOBUF_C_TYPE_BYTES) {
+            if (type == PROTOBUF_C_TYPE_FLOAT || type == PROTOBUF_C_TYPE_DOUBLE ||
+                type == PROTOBUF_C_TYPE_BYTES) {
                 fail_msg("%s.%s", descriptor->name, descriptor->fields[f].name);
             }
         }
@@ -134,8 +137,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(writer_escapes_and_separates, setup, teardown),
         cmocka_unit_test_setup_teardown(writer_grows, setup, teardown),
-        cmocka_unit_test_setup_teardown(message_shows_rest_names_nulls_and_no_secrets, setup, teardown),
-        cmocka_unit_test_setup_teardown(message_leaves_out_what_travels_as_a_cookie, setup, teardown),
+        cmocka_unit_test_setup_teardown(message_shows_rest_names_nulls_and_no_secrets, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(message_leaves_out_what_travels_as_a_cookie, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(message_mask_is_one_string, setup, teardown),
         cmocka_unit_test(no_message_has_types_that_json_cannot_show),
     };

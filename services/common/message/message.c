@@ -11,14 +11,16 @@ void *message_new(struct arena *arena, const ProtobufCMessageDescriptor *descrip
     return message;
 }
 
-const struct error *message_unpack(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
+const struct error *message_unpack(struct arena *arena,
+                                   const ProtobufCMessageDescriptor *descriptor,
                                    const uint8_t *data, size_t len, ProtobufCMessage **ret_message)
 {
     const struct error *err = wire_check(arena, descriptor, data, len);
     if (err) {
         return err;
     }
-    ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, arena_allocator(arena), len, data);
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(descriptor, arena_allocator(arena), len, data);
     if (!message) {
         return error_new(arena, REASON_REQUEST_INVALID, "The message is malformed.");
     }
@@ -39,12 +41,14 @@ ProtobufCMessage *message_copy(struct arena *arena, const ProtobufCMessage *mess
 {
     size_t len;
     uint8_t *data = message_pack(arena, message, &len);
-    ProtobufCMessage *copy = protobuf_c_message_unpack(message->descriptor, arena_allocator(arena), len, data);
+    ProtobufCMessage *copy =
+        protobuf_c_message_unpack(message->descriptor, arena_allocator(arena), len, data);
     check(copy);
     return copy;
 }
 
-const ProtobufCFieldDescriptor *message_field(const ProtobufCMessageDescriptor *descriptor, const char *name)
+const ProtobufCFieldDescriptor *message_field(const ProtobufCMessageDescriptor *descriptor,
+                                              const char *name)
 {
     return protobuf_c_message_descriptor_get_field_by_name(descriptor, name);
 }

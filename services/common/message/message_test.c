@@ -22,8 +22,8 @@ static int teardown(void **state)
     return 0;
 }
 
-static const struct error *unpack(struct arena *arena, const ProtobufCMessageDescriptor *descriptor, const char *data,
-                                  size_t len)
+static const struct error *unpack(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
+                                  const char *data, size_t len)
 {
     ProtobufCMessage *message = NULL;
     return message_unpack(arena, descriptor, (const uint8_t *)data, len, &message);
@@ -55,26 +55,29 @@ static const struct {
     const char *field;
 } refused[] = {
     {"not UTF-8", "\x12\x02\xff\xfe", 4, REASON_FIELD_INVALID, "username"},
-    {"NUL", "\x12\x03"
-            "a\0b",
+    {"NUL",
+     "\x12\x03"
+     "a\0b",
      5, REASON_FIELD_INVALID, "username"},
     {"control", "\x12\x01\x1b", 3, REASON_FIELD_INVALID, "username"},
     {"too long", "\x52\xff\x01", 3, REASON_REQUEST_INVALID, NULL},
     {"nested", "\x62\x03\x12\x01\x07", 5, REASON_FIELD_INVALID, "mailbox.full_address"},
-    {"cut", "\x12\x05"
-            "ab",
+    {"cut",
+     "\x12\x05"
+     "ab",
      4, REASON_REQUEST_INVALID, NULL},
     {"group", "\x13\x14", 2, REASON_REQUEST_INVALID, NULL},
     {"field zero", "\x02\x00", 2, REASON_REQUEST_INVALID, NULL},
-    {"endless varint", "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12, REASON_REQUEST_INVALID, NULL},
+    {"endless varint", "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12,
+     REASON_REQUEST_INVALID, NULL},
     {"wrong wire type", "\x10\x01", 2, REASON_REQUEST_INVALID, NULL},
 };
 
 static void unpack_refuses_bad_bytes(void **state)
 {
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        const struct error *err =
-            unpack(*state, &roost__accounts__v1__account__descriptor, refused[i].data, refused[i].len);
+        const struct error *err = unpack(*state, &roost__accounts__v1__account__descriptor,
+                                         refused[i].data, refused[i].len);
         if (!error_is(err, refused[i].reason)) {
             fail_msg("%s: %s", refused[i].name, err ? err->reason : "accepted");
             return;
@@ -107,12 +110,14 @@ static void unpack_limits_strings(void **state)
 
 static void unpack_skips_unknown_fields(void **state)
 {
-    assert_null(unpack(*state, &roost__accounts__v1__account__descriptor, "\xa2\x06\x02\xff\xfe", 5));
+    assert_null(
+        unpack(*state, &roost__accounts__v1__account__descriptor, "\xa2\x06\x02\xff\xfe", 5));
 }
 
 static void has_field_knows_presence(void **state)
 {
-    Roost__Accounts__V1__AuthenticateRequest request = ROOST__ACCOUNTS__V1__AUTHENTICATE_REQUEST__INIT;
+    Roost__Accounts__V1__AuthenticateRequest request =
+        ROOST__ACCOUNTS__V1__AUTHENTICATE_REQUEST__INIT;
     Roost__Accounts__V1__Account account = ROOST__ACCOUNTS__V1__ACCOUNT__INIT;
     (void)state;
     const ProtobufCMessageDescriptor *descriptor = account.base.descriptor;
@@ -130,7 +135,8 @@ static void has_field_knows_presence(void **state)
     request.credential_case = ROOST__ACCOUNTS__V1__AUTHENTICATE_REQUEST__CREDENTIAL_SESSION;
     request.session = "s";
     assert_false(message_has_field(&request.base, message_field(request.base.descriptor, "token")));
-    assert_true(message_has_field(&request.base, message_field(request.base.descriptor, "session")));
+    assert_true(
+        message_has_field(&request.base, message_field(request.base.descriptor, "session")));
 }
 
 static void mask_names_a_path_or_its_parent(void **state)

@@ -6,7 +6,8 @@
 
 #define REPEAT(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Eight bytes of 0x20..0x7e: the common case, in a few instructions. Never true for any other byte. */
+/* Eight bytes of 0x20..0x7e: the common case, in a few instructions. Never true for any other byte.
+ */
 static bool is_plain8(const unsigned char *at)
 {
     uint64_t word;

@@ -21,11 +21,13 @@ static const struct {
     {"U+00A0 is no control", "\xc2\xa0", 2, UTF8_OK},
     {"NUL", "a\0b", 3, UTF8_CONTROL},
     {"carriage return", "12345678\r12345678", 17, UTF8_CONTROL},
-    {"control within a word", "1234\x01"
-                              "678",
+    {"control within a word",
+     "1234\x01"
+     "678",
      8, UTF8_CONTROL},
-    {"delete within a word", "1234\x7f"
-                             "678",
+    {"delete within a word",
+     "1234\x7f"
+     "678",
      8, UTF8_CONTROL},
     {"C1", "\xc2\x85", 2, UTF8_CONTROL},
     {"ff", "\xff\xfe", 2, UTF8_MALFORMED},
@@ -37,8 +39,9 @@ static const struct {
     {"cut short", "abc\xe2\x82", 5, UTF8_MALFORMED},
     {"continuation alone", "\x80", 1, UTF8_MALFORMED},
     {"malformed after control", "\x01\xff", 2, UTF8_MALFORMED},
-    {"high byte in a word", "1234\xff"
-                            "678",
+    {"high byte in a word",
+     "1234\xff"
+     "678",
      8, UTF8_MALFORMED},
 };
 

@@ -53,7 +53,8 @@ static bool take_bytes(struct wire_cursor *cursor, uint64_t len, struct wire_cur
 }
 
 /* Steps over one value; for a length-delimited one *ret_bytes is its content. */
-static bool take_value(struct wire_cursor *cursor, unsigned wire_type, struct wire_cursor *ret_bytes)
+static bool take_value(struct wire_cursor *cursor, unsigned wire_type,
+                       struct wire_cursor *ret_bytes)
 {
     uint64_t number = 0;
     switch (wire_type) {
@@ -83,11 +84,12 @@ static const char *level_path(struct arena *arena, const struct wire_level *leve
     return name;
 }
 
-static const struct error *check_string(struct arena *arena, const struct wire_level *level, size_t index,
-                                        struct wire_cursor text)
+static const struct error *check_string(struct arena *arena, const struct wire_level *level,
+                                        size_t index, struct wire_cursor text)
 {
     size_t len = (size_t)(text.end - text.at);
-    size_t max_bytes = level->meta ? level->meta->fields[index].max_bytes : MESSAGE_STRING_MAX_BYTES;
+    size_t max_bytes =
+        level->meta ? level->meta->fields[index].max_bytes : MESSAGE_STRING_MAX_BYTES;
     const char *name = level->descriptor->fields[index].name;
     if (len > max_bytes) {
         return error_on_field(arena, REASON_FIELD_TOO_LONG, level_path(arena, level, name),
@@ -100,14 +102,16 @@ static const struct error *check_string(struct arena *arena, const struct wire_l
         return error_on_field(arena, REASON_FIELD_INVALID, level_path(arena, level, name),
                               "Control characters are not allowed.");
     default:
-        return error_on_field(arena, REASON_FIELD_INVALID, level_path(arena, level, name), "Not valid UTF-8.");
+        return error_on_field(arena, REASON_FIELD_INVALID, level_path(arena, level, name),
+                              "Not valid UTF-8.");
     }
 }
 
-static const struct error *check_level(struct arena *arena, const struct wire_level *level, struct wire_cursor cursor);
+static const struct error *check_level(struct arena *arena, const struct wire_level *level,
+                                       struct wire_cursor cursor);
 
-static const struct error *check_field(struct arena *arena, const struct wire_level *level, size_t index,
-                                       struct wire_cursor bytes)
+static const struct error *check_field(struct arena *arena, const struct wire_level *level,
+                                       size_t index, struct wire_cursor bytes)
 {
     const ProtobufCFieldDescriptor *field = &level->descriptor->fields[index];
     if (field->type == PROTOBUF_C_TYPE_STRING) {
@@ -120,13 +124,15 @@ static const struct error *check_field(struct arena *arena, const struct wire_le
         .parent = level,
         .name = field->name,
         .descriptor = field->descriptor,
-        .meta = level->meta ? level->meta->fields[index].child : message_meta_find(field->descriptor),
+        .meta =
+            level->meta ? level->meta->fields[index].child : message_meta_find(field->descriptor),
         .depth = level->depth + 1,
     };
     return check_level(arena, &child, bytes);
 }
 
-static const struct error *check_level(struct arena *arena, const struct wire_level *level, struct wire_cursor cursor)
+static const struct error *check_level(struct arena *arena, const struct wire_level *level,
+                                       struct wire_cursor cursor)
 {
     if (level->depth > WIRE_DEPTH_MAX) {
         return error_new(arena, REASON_REQUEST_INVALID, "The message is nested too deeply.");
@@ -143,7 +149,8 @@ static const struct error *check_level(struct arena *arena, const struct wire_le
         if (!field || (key & 7) != WIRE_LEN) {
             continue;
         }
-        const struct error *err = check_field(arena, level, (size_t)(field - level->descriptor->fields), bytes);
+        const struct error *err =
+            check_field(arena, level, (size_t)(field - level->descriptor->fields), bytes);
         if (err) {
             return err;
         }
@@ -151,8 +158,8 @@ static const struct error *check_level(struct arena *arena, const struct wire_le
     return NULL;
 }
 
-const struct error *wire_check(struct arena *arena, const ProtobufCMessageDescriptor *descriptor, const uint8_t *data,
-                               size_t len)
+const struct error *wire_check(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
+                               const uint8_t *data, size_t len)
 {
     const struct wire_level top = {.descriptor = descriptor, .meta = message_meta_find(descriptor)};
     return check_level(arena, &top, (struct wire_cursor){data, data + len});
