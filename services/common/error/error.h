@@ -62,21 +62,22 @@ enum error_code error_reason_code(enum error_reason reason);
 
 /* An error with a reason and one sentence for the caller. */
 const struct error *error_new(struct arena *arena, enum error_reason reason, const char *detail, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((returns_nonnull, format(printf, 3, 4)));
 /* The same with one faulty field. `message` is also the detail. */
 const struct error *error_on_field(struct arena *arena, enum error_reason reason, const char *field,
-                                   const char *message, ...) __attribute__((format(printf, 4, 5)));
+                                   const char *message, ...) __attribute__((returns_nonnull, format(printf, 4, 5)));
 /* A copy of `err` with one field fault more. `err` may be NULL: then as error_on_field. Lets a handler report all
  * faults of a request at once. */
 const struct error *error_add_field(struct arena *arena, const struct error *err, enum error_reason reason,
                                     const char *field, const char *message, ...)
-    __attribute__((format(printf, 5, 6)));
+    __attribute__((returns_nonnull, format(printf, 5, 6)));
 /* A copy of `err` whose fields are prefixed with "prefix.". An error without fields is returned as it is. */
 const struct error *error_prefix_fields(struct arena *arena, const struct error *err, const char *prefix);
 /* A copy of `err` without field faults but one: whatever was wrong, it is this field of the caller's request. */
 const struct error *error_as_field(struct arena *arena, const struct error *err, const char *field);
 /* REASON_INTERNAL with a cause for the log. The caller reads a fixed sentence. */
-const struct error *error_internal(struct arena *arena, const char *cause, ...) __attribute__((format(printf, 2, 3)));
+const struct error *error_internal(struct arena *arena, const char *cause, ...)
+    __attribute__((returns_nonnull, format(printf, 2, 3)));
 /* A copy of `err` with a cause for the log, joined to an earlier cause by ": ". */
 const struct error *error_with_cause(struct arena *arena, const struct error *err, const char *cause, ...)
     __attribute__((format(printf, 3, 4)));
