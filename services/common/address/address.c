@@ -264,6 +264,16 @@ bool address_parse(struct arena *arena, const char *text, bool allow_catch_all,
     return true;
 }
 
+char *address_fold(struct arena *arena, const char *text)
+{
+    char *lower = is_ascii(text) ? NULL : lower_nfc(arena, text);
+    if (!lower) {
+        lower = arena_strdup(arena, text);
+        lower_ascii(lower);
+    }
+    return lower;
+}
+
 char *address_without_extension(struct arena *arena, const char *local_part)
 {
     const char *plus = strchr(local_part, '+');

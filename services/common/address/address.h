@@ -23,5 +23,8 @@ struct address {
 /* One "@" only. allow_catch_all admits an empty local part. */
 bool address_parse(struct arena *arena, const char *text, bool allow_catch_all, struct address *ret_address,
                    const char **ret_fault);
+/* The beginning of a name or address as somebody types it into a search, in the form in which names are stored: lower
+ * case, NFC. Any text is one; nothing is refused. */
+char *address_fold(struct arena *arena, const char *text);
 /* The local part without "+extension". */
 char *address_without_extension(struct arena *arena, const char *local_part);

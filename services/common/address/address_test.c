@@ -282,6 +282,15 @@ static void address_is_a_catch_all_only_where_allowed(void **state)
     assert_string_equal(fault, "Enter a valid email address.");
 }
 
+static void search_text_is_folded(void **state)
+{
+    (void)state;
+    assert_string_equal(address_fold(arena, ""), "");
+    assert_string_equal(address_fold(arena, "Bob@EX"), "bob@ex");
+    assert_string_equal(address_fold(arena, "A\xcc\x88R"), "\xc3\xa4r");
+    assert_string_equal(address_fold(arena, "100%_\\"), "100%_\\");
+}
+
 static void extension_is_cut_off(void **state)
 {
     (void)state;
@@ -299,6 +308,7 @@ int main(void)
         cmocka_unit_test(address_refuses_what_is_none),
         cmocka_unit_test(address_admits_254_bytes),
         cmocka_unit_test(address_is_a_catch_all_only_where_allowed),
+        cmocka_unit_test(search_text_is_folded),
         cmocka_unit_test(extension_is_cut_off),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
