@@ -41,14 +41,26 @@ def load_pool():
         command = ["/usr/bin/protoc", "--include_imports", f"--descriptor_set_out={output}"]
         command += ["-I" + path for path in INCLUDES if os.path.isdir(path)]
         command += list(_proto_files()) + ["grpc/health/v1/health.proto", "grpc/reflection/v1/reflection.proto",
-                                           "grpc/reflection/v1alpha/reflection.proto"]
+                                           "grpc/reflection/v1alpha/reflection.proto", "google/rpc/status.proto",
+                                           "google/rpc/error_details.proto"]
         subprocess.run(command, cwd=os.path.join(REPOSITORY, "proto"), check=True)
         with open(output, "rb") as source:
             files = descriptor_pb2.FileDescriptorSet.FromString(source.read())
     pool = descriptor_pool.DescriptorPool()
     for file in files.file:
         pool.Add(file)
+    pool.Add(_error_info())
     return pool
+
+
+def _error_info():
+    """google.rpc.ErrorInfo, which Debian's copy of error_details.proto is too old for."""
+    file = descriptor_pb2.FileDescriptorProto(name="error_info.proto", package="google.rpc", syntax="proto3")
+    message = file.message_type.add(name="ErrorInfo")
+    for number, name in enumerate(("reason", "domain"), start=1):
+        message.field.add(name=name, number=number, type=descriptor_pb2.FieldDescriptorProto.TYPE_STRING,
+                          label=descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL)
+    return file
 
 
 class Messages:

@@ -1,0 +1,1 @@
+"""integration/run: all parts of the test, one after the other."""
