@@ -1,4 +1,3 @@
 #!/bin/sh
-# A changed route shows up in a review: accept it with
-#   cp .bazel/bin/gateway/routes.txt gateway/testdata/routes.golden
+# A changed route shows up in a review: `bazel run //:format` writes the list anew.
 exec diff -u gateway/testdata/routes.golden gateway/routes.txt

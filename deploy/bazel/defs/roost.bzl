@@ -72,7 +72,7 @@ def roost_binary(name, srcs = ["main.c"], deps = [], **kwargs):
         **kwargs
     )
 
-def roost_service(name, deps = [], **kwargs):
+def roost_service(name, deps = [], visibility = ["//visibility:public"], **kwargs):
     """A service: NAME_sql, the library NAME_lib and the program NAME.
 
     Tests depend on :NAME_lib. It is linked as a whole, because the generated tables in NAME_rpc
@@ -81,12 +81,17 @@ def roost_service(name, deps = [], **kwargs):
     Args:
       name: accounts
       deps: beyond the frame, the service's own messages and what these bring
+      visibility: of the program and of NAME_sql; the library is nobody else's
       **kwargs: for the library
     """
-    roost_sql(name = name + "_sql")
+    roost_sql(
+        name = name + "_sql",
+        visibility = visibility,
+    )
     roost_library(
         name = name + "_lib",
         alwayslink = True,
+        visibility = ["//visibility:private"],
         deps = depset(deps + [
             ":%s_sql" % name,
             "//proto:%s_pbc" % name,
@@ -96,6 +101,7 @@ def roost_service(name, deps = [], **kwargs):
     )
     roost_binary(
         name = name,
+        visibility = visibility,
         deps = [":%s_lib" % name],
     )
 

@@ -1,8 +1,9 @@
 #!/bin/bash
-# Formats C with clang-format, BUILD and .bzl files with buildifier. With --check it changes
-# nothing and fails if something would change.
+# Formats C with clang-format, BUILD and .bzl files with buildifier, and writes the list of routes
+# that reviewers read. With --check it changes nothing and fails if something is not formatted.
 set -uo pipefail
 failed=0
+routes=$PWD/gateway/routes.txt
 tool=$PWD/deploy/bazel/lint/npm_tool.sh
 cd "${BUILD_WORKSPACE_DIRECTORY:?run it as: bazel run //:format}"
 
@@ -22,6 +23,7 @@ if [ "${1:-}" = --check ]; then
 else
     buildifier_mode=fix
     files '*.c' '*.h' | xargs -0 -r /usr/bin/clang-format --style=file -i
+    install -m 644 "$routes" gateway/testdata/routes.golden
 fi
 
 # The warnings that are off are about Bazel 8, where the C rules have to be loaded.
