@@ -1,6 +1,7 @@
 /*
- * Events. outbox_append writes one row into <schema>.outbox inside the caller's transaction, after the change itself
- * (the changed row's lock keeps the events of one object in order). The relay publishes them.
+ * Events. outbox_append writes one row into <schema>.outbox inside the caller's transaction, after
+ * the change itself (the changed row's lock keeps the events of one object in order). The relay
+ * publishes them.
  */
 #pragma once
 
@@ -8,10 +9,11 @@
 #include "services/common/rpc/call.h"
 
 struct outbox_event {
-    const char *type;         /* "DomainCreated": the names of Modoboa's plugin API where it has one */
-    const char *object_type;  /* "domain" */
+    const char *type; /* "DomainCreated": the names of Modoboa's plugin API where it has one */
+    const char *object_type; /* "domain" */
     int64_t object_id;
-    /* The object before and after, NULL where it did not exist; secrets are left out. Rendered with REST names. */
+    /* The object before and after, NULL where it did not exist; secrets are left out. Rendered with
+     * REST names. */
     const ProtobufCMessage *before;
     const ProtobufCMessage *after;
 };

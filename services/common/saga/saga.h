@@ -1,7 +1,9 @@
 /*
- * Writes that cross services. A saga is a row in <schema>.saga, written in the same transaction as the change that
- * started it: what remains to be done, as a message. The handler tries it at once (saga_run); the finisher task does it
- * again and again, with growing pauses up to 5 s, until it succeeds. Steps must be idempotent.
+ * Writes that cross services. A saga is a row in <schema>.saga, written in the same transaction as
+ * the change that started it: what remains to be done, as a message. The handler tries it at once
+ * (saga_run); the finisher task does it again and again, with growing pauses up to 5 s, until it
+ * succeeds. Steps must be idempotent. A step runs under the identity and trace_id of the call that
+ * began the saga, for 12 s at most; one process at a time has it (a lease of 15 s).
  */
 #pragma once
 
@@ -15,14 +17,17 @@ struct saga_kind {
     const struct error *(*step)(struct call *call, const ProtobufCMessage *payload);
 };
 
-/* Inside a transaction: records that `kind` must run for `object_id`, not before delay_ms from now unless saga_run does
- * it. */
-MUST_USE const struct error *saga_begin(struct call *call, const struct saga_kind *kind, int64_t object_id,
-                                        const ProtobufCMessage *payload, int64_t delay_ms, int64_t *ret_saga_id);
+/* Inside a transaction: records that `kind` must run for `object_id`, not before delay_ms from now
+ * unless saga_run does it. */
+MUST_USE const struct error *saga_begin(struct call *call, const struct saga_kind *kind,
+                                        int64_t object_id, const ProtobufCMessage *payload,
+                                        int64_t delay_ms, int64_t *ret_saga_id);
 /* Inside a transaction: it is no longer needed. */
 MUST_USE const struct error *saga_cancel(struct call *call, int64_t saga_id);
-/* Outside a transaction, after the commit: claims and runs one saga now. Its error leaves the row to the finisher. */
-MUST_USE const struct error *saga_run(struct call *call, const struct saga_kind *kind, int64_t saga_id);
+/* Outside a transaction, after the commit: claims and runs one saga now. Its error leaves the row
+ * to the finisher. Success if it was done already; REQUEST_IN_PROGRESS if the finisher has it. */
+MUST_USE const struct error *saga_run(struct call *call, const struct saga_kind *kind,
+                                      int64_t saga_id);
 /* Service task: runs the due ones of the kinds given by saga_register. */
 MUST_USE const struct error *saga_finish_due(struct call *call);
 /* In main, before the service starts; the array must outlive it. */

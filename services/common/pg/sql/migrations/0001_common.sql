@@ -34,6 +34,9 @@ CREATE TABLE saga (
     kind text NOT NULL,
     object_id bigint NOT NULL,
     payload bytea NOT NULL,
+    -- For whom it is done: a packed roost.common.v1.Identity, and the request's id.
+    identity bytea NOT NULL,
+    trace_id text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     due_at timestamptz NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
