@@ -276,8 +276,12 @@ class Supervisor:
     def run(self):
         while not self.stopping:
             self._look_after()
-            self._publish_pids()
-            self._trim_logs()
+            try:
+                self._publish_pids()
+                self._trim_logs()
+            except OSError as error:
+                # A full disk must not take the stack down.
+                print(f"cannot write: {error}", flush=True)
             waits = [p.due - time.monotonic() for p in self.processes.values() if p.popen is None]
             timeout = max(0.0, min(waits + [LOG_CHECK_S]))
             for key, _ in self.selector.select(timeout):
