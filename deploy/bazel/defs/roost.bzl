@@ -73,7 +73,7 @@ def roost_binary(name, srcs = ["main.c"], deps = [], **kwargs):
     )
 
 def roost_service(name, deps = [], visibility = ["//visibility:public"], **kwargs):
-    """A service: NAME_sql, the library NAME_lib and the program NAME.
+    """A service: NAME_sql with its test, the library NAME_lib and the program NAME.
 
     Tests depend on :NAME_lib. It is linked as a whole, because the generated tables in NAME_rpc
     call back into it: a handler that nobody wrote is an undefined reference.
@@ -87,6 +87,21 @@ def roost_service(name, deps = [], visibility = ["//visibility:public"], **kwarg
     roost_sql(
         name = name + "_sql",
         visibility = visibility,
+    )
+    roost_test(
+        name = name + "_sql_test",
+        srcs = ["//services/common/testing:statements.c"],
+        local_defines = [
+            "SCHEMA=" + name,
+            "STATEMENTS=%s_sql_all" % name,
+            "MIGRATIONS=%s_migrations" % name,
+            "N_MIGRATIONS=%s_n_migrations" % name,
+        ],
+        deps = [
+            ":%s_sql" % name,
+            "//services/common/pg",
+            "//services/common/testing",
+        ],
     )
     roost_library(
         name = name + "_lib",
