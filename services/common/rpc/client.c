@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grpc/health/v1/health.pb-c.h"
 #include "services/common/clock/clock.h"
 #include "services/common/rpc/assertion.h"
 #include "services/common/rpc/peers.h"
@@ -273,4 +274,31 @@ const struct error *rpc_call_with_metadata(struct call *call, const struct rpc_m
     const struct error *err = call_peer(call, thread, &attempt, ret_response);
     wire_metadata_done(metadata, n);
     return err;
+}
+
+const char *rpc_peer_health(struct call *call, const char *peer)
+{
+    static const struct rpc_method method = {
+        .path = "/grpc.health.v1.Health/Check",
+        .request = &grpc__health__v1__health_check_request__descriptor,
+        .response = &grpc__health__v1__health_check_response__descriptor,
+    };
+    Grpc__Health__V1__HealthCheckRequest request = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+    struct attempt attempt = {
+        .channel = peers_channel_of(call->peers, peer, strlen(peer)),
+        .method = &method,
+        .request = &request.base,
+    };
+    if (!attempt.channel || try_once(call, this_thread(), &attempt, &response)) {
+        return "UNREACHABLE";
+    }
+    switch (((const Grpc__Health__V1__HealthCheckResponse *)response)->status) {
+    case GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING:
+        return "SERVING";
+    case GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING:
+        return "NOT_SERVING";
+    default:
+        return "UNKNOWN";
+    }
 }

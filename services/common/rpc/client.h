@@ -30,3 +30,6 @@ MUST_USE const struct error *rpc_call(struct call *call, const struct rpc_method
 MUST_USE const struct error *rpc_call_with_metadata(struct call *call, const struct rpc_method *method,
                                                     const char *const *names, const char *const *values,
                                                     const ProtobufCMessage *request, ProtobufCMessage **ret_response);
+/* What grpc.health.v1 says of a peer: "SERVING", "NOT_SERVING" or "UNKNOWN"; "UNREACHABLE" where nobody answers within the
+ * call's deadline. Not tried twice. */
+const char *rpc_peer_health(struct call *call, const char *peer);

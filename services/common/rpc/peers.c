@@ -110,14 +110,8 @@ void rpc_peers_free(struct rpc_peers *peers)
     grpc_shutdown();
 }
 
-grpc_channel *peers_channel(const struct rpc_peers *peers, const char *method_path)
+grpc_channel *peers_channel_of(const struct rpc_peers *peers, const char *name, size_t len)
 {
-    static const char prefix[] = "/roost.";
-    if (strncmp(method_path, prefix, sizeof(prefix) - 1) != 0) {
-        return NULL;
-    }
-    const char *name = method_path + sizeof(prefix) - 1;
-    size_t len = strcspn(name, "./");
     for (size_t i = 0; i < peers->n_peers; i++) {
         const struct peer *peer = &peers->peers[i];
         if (strncmp(peer->name, name, len) == 0 && peer->name[len] == '\0') {
@@ -125,6 +119,16 @@ grpc_channel *peers_channel(const struct rpc_peers *peers, const char *method_pa
         }
     }
     return NULL;
+}
+
+grpc_channel *peers_channel(const struct rpc_peers *peers, const char *method_path)
+{
+    static const char prefix[] = "/roost.";
+    if (strncmp(method_path, prefix, sizeof(prefix) - 1) != 0) {
+        return NULL;
+    }
+    const char *name = method_path + sizeof(prefix) - 1;
+    return peers_channel_of(peers, name, strcspn(name, "./"));
 }
 
 const char *peers_self(const struct rpc_peers *peers)
