@@ -159,6 +159,12 @@ static const struct error *reserve_again(struct mailbox_tx *tx)
     return NULL;
 }
 
+static const struct error *reserved_before(struct pg *pg, void *ctx)
+{
+    (void)pg;
+    return reserve_again(ctx);
+}
+
 static const struct error *reserve(struct pg *pg, void *ctx)
 {
     struct mailbox_tx *tx = ctx;
@@ -203,6 +209,11 @@ const struct error *mailbox_store_reserve(struct call *call,
 {
     struct mailbox_tx tx = {.call = call, .reserve = req};
     const struct error *err = transact(&tx, reserve);
+    if (err && (err->code == ERROR_FAILED_PRECONDITION || err->code == ERROR_NOT_FOUND)) {
+        /* Asked again, its own directory is taken, and the domain may have got another name. */
+        const struct error *again_err = transact(&tx, reserved_before);
+        err = again_err ? err : NULL;
+    }
     if (err) {
         return err;
     }
