@@ -14,10 +14,14 @@ from roost_local.stack import MAIL_USER, write_file
 PORT_NAMES = ("smtp", "submission", "imap", "lmtp", "sink")
 POSTFIX_DAEMONS = "/usr/lib/postfix/sbin"
 
+# An smtpd remembers for as long as it lives to which class of domain a recipient belongs. One connection each, so that a
+# changed domain is seen at once.
 MASTER_CF = """\
 127.0.0.1:{smtp} inet n - n - - smtpd
+  -o max_use=1
 127.0.0.1:{submission} inet n - n - - smtpd
   -o syslog_name=postfix/submission
+  -o max_use=1
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
   -o smtpd_sender_restrictions=reject_sender_login_mismatch
@@ -211,6 +215,11 @@ service anvil {{
   unix_listener anvil-auth-penalty {{
     mode = 0
   }}
+  # The agent ends the sessions of a mailbox that moves.
+  unix_listener anvil {{
+    mode = 0660
+    group = {MAIL_USER}
+  }}
 }}
 """
 
@@ -219,8 +228,9 @@ def _prepare_dovecot(stack):
     for name in ("", "state"):
         stack.directory(dovecot_dir(stack, name), 0o755, None)
     stack.directory(os.path.join(stack.run_dir, "dovecot"), 0o755, None)
-    stack.directory(dovecot_dir(stack, "roost"), 0o750, None)
+    stack.directory(dovecot_dir(stack, "roost"), 0o755, None)
     _render(stack, ["dovecot-conf"], dovecot_dir(stack, "roost"))
+    stack.directory(dovecot_dir(stack, "roost"), 0o755, None)
     write_file(dovecot_dir(stack, "dovecot.conf"), _dovecot_conf(stack), mode=0o644)
 
 

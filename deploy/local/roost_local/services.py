@@ -55,10 +55,13 @@ def _gateway_env(stack):
 
 
 def _agent_env(stack):
-    return _common(stack, "mailbox-agent", MAIL_USER) | {
+    env = _common(stack, "mailbox-agent", MAIL_USER) | {
         "ROOST_MAILBOXES": f"127.0.0.1:{stack.port('mailboxes')}",
         "ROOST_MAIL_HOME": stack.mail_home,
     }
+    if stack.state["mail"]:
+        env["ROOST_DOVEADM"] = f"doveadm -c {stack.path('dovecot', 'dovecot.conf')}"
+    return env
 
 
 def _spec(stack, name, env, user_name, stage, ports):

@@ -290,7 +290,7 @@ static void take_header(struct options *options, char *text)
     };
 }
 
-static void usage(void)
+static __attribute__((noreturn)) void usage(void)
 {
     fputs("Usage: grpc_load TARGET METHOD [options]\n"
           "  TARGET  unix:PATH or HOST:PORT      METHOD  /package.Service/Method\n"
