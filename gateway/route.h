@@ -1,6 +1,6 @@
 /*
- * The REST routes: generated from google.api.http and roost.common.v1.Rest by the build. The gateway and roostctl work from
- * this table; neither has code for one operation.
+ * The REST routes: generated from google.api.http and roost.common.v1.Rest by the build. The
+ * gateway and roostctl work from this table; neither has code for one operation.
  */
 #pragma once
 
@@ -14,8 +14,8 @@ enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_PUT, ROUTE_PATCH, ROUTE_DELETE 
 
 /* One path segment: a literal, or a scalar field of the request. */
 struct route_segment {
-    const char *literal;                     /* NULL for a field */
-    const ProtobufCFieldDescriptor *field;   /* NULL for a literal */
+    const char *literal;                   /* NULL for a field */
+    const ProtobufCFieldDescriptor *field; /* NULL for a literal */
 };
 
 enum route_flag {
@@ -33,15 +33,16 @@ struct route {
     const struct rpc_method *rpc; /* without handler */
     const struct message_meta *request;
     const struct message_meta *response;
-    const ProtobufCFieldDescriptor *body;        /* the request's field that is the body; NULL: none, or the whole request */
+    const ProtobufCFieldDescriptor
+        *body; /* the request's field that is the body; NULL: none, or the whole request */
     const ProtobufCFieldDescriptor *update_mask; /* of the request, NULL if it has none */
     const ProtobufCFieldDescriptor *request_id;  /* likewise: string request_id */
     const ProtobufCFieldDescriptor *etag;        /* likewise: string etag */
-    const ProtobufCFieldDescriptor *list;        /* the response's repeated field, NULL if it is no list */
+    const ProtobufCFieldDescriptor *list; /* the response's repeated field, NULL if it is no list */
     const ProtobufCFieldDescriptor *next_page_token; /* of the response; set where list is */
     const ProtobufCFieldDescriptor *total_size;      /* of the response, NULL if it has none */
     int success_status;
-    unsigned flags; /* of enum route_flag */
+    unsigned flags;      /* of enum route_flag */
     const char *summary; /* the first sentence of the rpc's comment */
 };
 
