@@ -58,7 +58,7 @@ struct driver {
     int64_t measure_ns, end_ns;
 };
 
-static void fail(const char *message)
+static __attribute__((noreturn)) void fail(const char *message)
 {
     fprintf(stderr, "grpc_load: %s\n", message);
     exit(EXIT_FAILURE);

@@ -6,13 +6,20 @@ import uuid
 
 from roost_test.rest import Rest
 
-# What a caller may meet while a process is being restarted. 409 is "this request is still in progress".
-TRY_AGAIN = (408, 409, 429, 500, 502, 503, 504)
+# What a caller may meet while a process is being restarted.
+TRY_AGAIN = (408, 429, 502, 503, 504)
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
+PASSING_REASONS = ("REQUEST_IN_PROGRESS", "SERIALIZATION_FAILED", "OPERATION_PENDING", "RENAME_IN_PROGRESS")
 
 
-def is_in_progress(response):
-    return response.status == 409 and b"in progress" in response.data.lower()
+def is_passing(response):
+    """Whether the same request may get another answer soon."""
+    if response.status != 409:
+        return response.status in TRY_AGAIN
+    try:
+        return response.json.get("reason") in PASSING_REASONS
+    except ValueError:
+        return False
 
 
 class PatientRest(Rest):
@@ -22,7 +29,7 @@ class PatientRest(Rest):
         self.retries = 0
 
     def request(self, method, path, body=None, headers=None):
-        headers = dict(headers or {})
+        headers = {"Accept": "application/problem+json, application/json"} | (headers or {})
         if method in WRITES:
             headers.setdefault("Idempotency-Key", uuid.uuid4().hex)
         deadline = time.monotonic() + self.patience_s
@@ -30,7 +37,7 @@ class PatientRest(Rest):
             failure = None
             try:
                 response = super().request(method, path, body, headers)
-                if response.status not in TRY_AGAIN or (response.status == 409 and not is_in_progress(response)):
+                if not is_passing(response):
                     return response
             except (OSError, http.client.HTTPException) as error:
                 self.close()
