@@ -34,11 +34,14 @@ def _flags(ctx, compilation):
 
 def _tidy(ctx, source, compilation):
     mark = ctx.actions.declare_file("%s.%s.tidy" % (ctx.label.name, source.basename))
+
+    # cmocka's asserts do not return, which the analyzer cannot see.
+    checks = "--checks=-clang-analyzer-core.*" if source.basename.endswith("_test.c") else ""
     ctx.actions.run_shell(
-        command = "config=$1 mark=$2 source=$3 && shift 3 && " +
-                  '/usr/bin/clang-tidy --quiet --config-file="$config" "$source" -- "$@" ' +
+        command = "config=$1 mark=$2 source=$3 checks=$4 && shift 4 && " +
+                  '/usr/bin/clang-tidy --quiet --config-file="$config" $checks "$source" -- "$@" ' +
                   '2> "$mark.log" || { cat "$mark.log" >&2; exit 1; } && : > "$mark"',
-        arguments = [ctx.file._config.path, mark.path, source.path] + _flags(ctx, compilation),
+        arguments = [ctx.file._config.path, mark.path, source.path, checks] + _flags(ctx, compilation),
         inputs = depset([source, ctx.file._config], transitive = [compilation.headers]),
         outputs = [mark],
         mnemonic = "ClangTidy",

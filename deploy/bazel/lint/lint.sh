@@ -25,7 +25,7 @@ buf_lint() {
 
 tidy() {
     # Not the environment of `bazel run`.
-    (cd "$workspace" && bazel build --config=tidy //...)
+    (cd "$workspace" && bazel build -k --config=tidy //...)
 }
 
 check format "$runfiles/deploy/bazel/lint/format" --check

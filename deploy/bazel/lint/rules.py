@@ -15,7 +15,7 @@ ROOTS = ("gateway/", "google/", "grpc/", "proto/", "services/", "integration/")
 
 # Each third-party library is visible to one place.
 WRAPPED = {
-    "grpc/grpc": ("services/common/rpc/",),
+    "grpc/grpc": ("services/common/rpc/", "integration/lib/grpc_load/"),
     "libpq": ("services/common/pg/",),
     "postgresql/": ("services/common/pg/",),
     "hiredis/": ("services/common/redis/",),

@@ -45,5 +45,5 @@ void rpc_server_set_serving(struct rpc_server *server, bool serving);
 /* Drains: health says NOT_SERVING, streams end, new calls are refused; calls that run get drain_ms to finish and are
  * cancelled then. Returns when all is released. */
 void rpc_server_close(struct rpc_server *server, int drain_ms);
-/* A metrics collector; ctx is the server. */
-void rpc_server_collect(struct metrics_writer *writer, void *server);
+/* A metrics collector; ptr is the server. */
+void rpc_server_collect(struct metrics_writer *writer, void *ptr);

@@ -28,7 +28,7 @@ const struct error *wire_unpack(struct arena *arena, const ProtobufCMessageDescr
     }
     /* One slice is the common case and is read in place. */
     grpc_slice *first = NULL;
-    grpc_slice all = grpc_empty_slice();
+    grpc_slice all;
     if (grpc_byte_buffer_reader_peek(&reader, &first) &&
         GRPC_SLICE_LENGTH(*first) == grpc_byte_buffer_length(reader.buffer_out)) {
         all = grpc_slice_ref(*first);

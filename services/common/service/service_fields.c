@@ -13,8 +13,10 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
 static const char *const log_formats[] = {"json", "logfmt", NULL};
 
 /* Where a service listens on a laptop, and so where its peers look for it. */
+#define ADDRESS(number) "127.0.0.1:810" #number
+
 static const char *const default_addresses[SERVICE_N_PEERS] = {
-    "127.0.0.1:8101", "127.0.0.1:8102", "127.0.0.1:8103", "127.0.0.1:8104", "127.0.0.1:8105",
+    ADDRESS(1), ADDRESS(2), ADDRESS(3), ADDRESS(4), ADDRESS(5),
 };
 
 static const char *default_address(const char *service)
@@ -27,11 +29,11 @@ static const char *default_address(const char *service)
     return "127.0.0.1:8100";
 }
 
-#define PEER(variable, index)                                                                                          \
-    {.name = variable,                                                                                                 \
-     .kind = CONFIG_TEXT,                                                                                              \
-     .offset = offsetof(struct service_config, peers[index]),                                                          \
-     .default_value = default_addresses[index],                                                                        \
+#define PEER(variable, index, address)                                                            \
+    {.name = variable,                                                                            \
+     .kind = CONFIG_TEXT,                                                                         \
+     .offset = offsetof(struct service_config, peers[index]),                                     \
+     .default_value = address,                                                                    \
      .help = "Address of this service; empty: it is not there."}
 
 static const struct config_field common_fields[] = {
@@ -77,11 +79,11 @@ static const struct config_field serve_fields[] = {
      .offset = offsetof(struct service_config, identity_key),
      .min = ASSERTION_KEY_MIN_BYTES,
      .help = "The secret that all services share to vouch for identities, 32 bytes or more."},
-    PEER("ROOST_ACCOUNTS", 0),
-    PEER("ROOST_DOMAINS", 1),
-    PEER("ROOST_MAILBOXES", 2),
-    PEER("ROOST_QUOTAS", 3),
-    PEER("ROOST_DNSCHECKS", 4),
+    PEER("ROOST_ACCOUNTS", 0, ADDRESS(1)),
+    PEER("ROOST_DOMAINS", 1, ADDRESS(2)),
+    PEER("ROOST_MAILBOXES", 2, ADDRESS(3)),
+    PEER("ROOST_QUOTAS", 3, ADDRESS(4)),
+    PEER("ROOST_DNSCHECKS", 4, ADDRESS(5)),
     {.name = "ROOST_WORKERS",
      .kind = CONFIG_INT,
      .offset = offsetof(struct service_config, workers),

@@ -95,7 +95,7 @@ bool server_run(const char *program, const char *const *args, const char *log)
 {
     int fd = open_log(log);
     pid_t pid = spawn(program, args, fd);
-    int status;
+    int status = 0;
 
     close(fd);
     if (pid < 0 || waitpid(pid, &status, 0) != pid) {
