@@ -110,36 +110,34 @@ $$;
 CREATE FUNCTION usage_resolve() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    -- No user name holds white space, so this is never part of a value.
+    -- No user name that is known holds white space, so this is never part of a value.
     is_upsert boolean := current_query() ~* '\mon\s+conflict\M';
-    present_name text;
 BEGIN
     NEW.mailbox_id := usage_mailbox_of(NEW.username);
     IF NEW.mailbox_id IS NULL THEN
         RETURN NULL;
     END IF;
-    -- Two first writes must not both find nothing. Not the mailbox's row lock: a rename holds that while it waits for
-    -- this row.
-    PERFORM pg_advisory_xact_lock(hashtextextended('quotas/usage', NEW.mailbox_id));
-    SELECT username INTO present_name FROM usage WHERE mailbox_id = NEW.mailbox_id;
-    IF present_name = NEW.username AND is_upsert THEN
-        -- Left as it is: DO UPDATE must find a row that this statement has not touched.
+    IF is_upsert AND EXISTS (SELECT FROM usage WHERE mailbox_id = NEW.mailbox_id AND username = NEW.username) THEN
+        -- Left to DO UPDATE, which must find a row that this statement has not touched.
         NEW.bytes := coalesce(NEW.bytes, 0);
         NEW.messages := coalesce(NEW.messages, 0);
         RETURN NEW;
     END IF;
     PERFORM usage_displace(NEW.username, NEW.mailbox_id);
-    IF present_name IS NULL THEN
-        NEW.bytes := coalesce(NEW.bytes, 0);
-        NEW.messages := coalesce(NEW.messages, 0);
-        RETURN NEW;
-    END IF;
-    UPDATE usage SET
-        username = NEW.username,
-        bytes = CASE WHEN is_upsert THEN coalesce(NEW.bytes, bytes) ELSE bytes + coalesce(NEW.bytes, 0) END,
-        messages = CASE WHEN is_upsert THEN coalesce(NEW.messages, messages)
-                        ELSE messages + coalesce(NEW.messages, 0) END
-    WHERE mailbox_id = NEW.mailbox_id;
+    -- A second round where somebody else has just made or removed the row.
+    FOR attempt IN 1 .. 3 LOOP
+        UPDATE usage SET
+            username = NEW.username,
+            bytes = CASE WHEN is_upsert THEN coalesce(NEW.bytes, bytes) ELSE bytes + coalesce(NEW.bytes, 0) END,
+            messages = CASE WHEN is_upsert THEN coalesce(NEW.messages, messages)
+                            ELSE messages + coalesce(NEW.messages, 0) END
+        WHERE mailbox_id = NEW.mailbox_id;
+        EXIT WHEN FOUND;
+        INSERT INTO usage (mailbox_id, username, bytes, messages)
+        VALUES (NEW.mailbox_id, NEW.username, coalesce(NEW.bytes, 0), coalesce(NEW.messages, 0))
+        ON CONFLICT DO NOTHING;
+        EXIT WHEN FOUND;
+    END LOOP;
     RETURN NULL;
 END
 $$;
