@@ -15,7 +15,12 @@ SCHEMAS = {
     "FieldErrors": {
         "type": "object",
         "description": "What is wrong with each field, by its name in the request.",
-        "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        "additionalProperties": {
+            "oneOf": [
+                {"type": "array", "items": {"type": "string"}},
+                _reference("schemas", "FieldErrors"),
+            ]
+        },
     },
     "Problem": {
         "type": "object",
@@ -26,8 +31,17 @@ SCHEMAS = {
             "status": {"type": "integer"},
             "detail": {"type": "string"},
             "reason": {"type": "string", "description": "Stable, UPPER_SNAKE."},
+            "trace_id": {"type": "string", "description": "As in X-Request-Id and in the logs."},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+                    "required": ["field", "detail"],
+                },
+            },
         },
-        "required": ["title", "status", "reason"],
+        "required": ["type", "title", "status", "detail", "trace_id"],
     },
 }
 
