@@ -17,7 +17,7 @@
 enum {
     BATCH = 500,
     REPUBLISH_BATCH = 20000,
-    LOOKS_PER_ROUND = 10, /* the first checks the marker, the others only look into the outbox */
+    LOOKS_PER_ROUND = 10, /* a round checks the marker once, then only looks into the outbox */
     LOOK_PAUSE_MS = 100,
     XADD_ARGS = 8,
 };
@@ -255,21 +255,20 @@ static const struct error *look(struct call *call, bool *ret_has_work, bool *ret
 
 /* Looks again and again, because a NOTIFY in every write would make all commits queue behind each
  * other. */
-static const struct error *wait_for_work(struct call *call)
+static const struct error *wait_for_work(struct call *call, bool *ret_has_work)
 {
     const struct timespec pause = {.tv_nsec = LOOK_PAUSE_MS * 1000000L};
-    bool has_work = false;
     bool has_old = false;
 
-    for (int i = 0; i < LOOKS_PER_ROUND && !has_work && !call_is_cancelled(call); i++) {
-        const struct error *err;
+    *ret_has_work = false;
+    for (int i = 0; i < LOOKS_PER_ROUND && !*ret_has_work && !call_is_cancelled(call); i++) {
+        const struct error *err = look(call, ret_has_work, &has_old);
 
-        if (i > 0) {
-            nanosleep(&pause, NULL);
-        }
-        err = look(call, &has_work, &has_old);
         if (err) {
             return err;
+        }
+        if (!*ret_has_work) {
+            nanosleep(&pause, NULL);
         }
     }
     return has_old ? pg_run(call->pg, &outbox_sql_outbox_expire, NULL, NULL) : NULL;
@@ -282,23 +281,23 @@ const struct error *outbox_relay_run(struct call *call)
         .service = call->identity->service,
         .marker_key = arena_printf(call->arena, MARKER "%s", call->identity->service),
     };
-    const struct error *err = wait_for_work(call);
+    const struct error *err = pg_transact(call->pg, publish, &round);
+    bool has_work;
 
     if (err) {
         return err;
     }
-    err = pg_transact(call->pg, publish, &round);
+    err = repair(&round);
     if (err) {
         return err;
     }
-    if (round.is_behind) {
-        err = repair(&round);
-        if (err) {
-            return err;
-        }
+    has_work = round.n_published > 0 || round.n_republished > 0;
+    if (!has_work) {
+        err = wait_for_work(call, &has_work);
     }
-    if (round.n_published == BATCH || round.n_republished > 0) {
+    /* Where another relay is active, this one takes its time. */
+    if (has_work && round.is_active) {
         call_run_again(call);
     }
-    return NULL;
+    return err;
 }
