@@ -1,0 +1,69 @@
+#include "services/roostctl/usage.h"
+
+#include <string.h>
+
+#include "services/roostctl/roostctl_config.h"
+
+bool usage_take_options(int argc, char **argv, int *first, enum output_format *format)
+{
+    while (*first < argc && strncmp(argv[*first], "--output", strlen("--output")) == 0) {
+        const char *value = argv[*first] + strlen("--output");
+        if (*value == '=') {
+            value++;
+        } else {
+            *first += 1;
+            value = *first < argc ? argv[*first] : "";
+        }
+        if (strcmp(value, "json") != 0 && strcmp(value, "table") != 0) {
+            fprintf(stderr, "roostctl: --output wants table or json\n");
+            return false;
+        }
+        *format = strcmp(value, "json") == 0 ? OUTPUT_JSON : OUTPUT_TABLE;
+        *first += 1;
+    }
+    return true;
+}
+
+void usage_print(FILE *out, const char *noun)
+{
+    struct arena *arena = arena_new(4096);
+    size_t n;
+    const struct command *commands = commands_all(arena, &n);
+    fprintf(out, "Usage: roostctl [--output table|json] NOUN VERB [ID] [--FLAG VALUE ...]\n"
+                 "       roostctl NOUN VERB --help\n\nCommands:\n");
+    commands_print(out, commands, n, noun);
+    if (!noun) {
+        fprintf(out, "\nFor the operator of the machine:\n"
+                     "  fsck [--wait SECONDS]             Looks for anything half done or contradictory.\n"
+                     "  mail migrate                      Brings schema mail up to date.\n"
+                     "  postfix-maps --destdir DIR        Writes Postfix's map files (--force-overwrite).\n"
+                     "  dovecot-conf --destdir DIR        Writes Dovecot's configuration (--force-overwrite).\n"
+                     "\nEnvironment:\n");
+        config_print_help(roostctl_config_fields, roostctl_n_config_fields, out);
+    }
+    arena_free(arena);
+}
+
+void usage_unknown(FILE *out, const struct command *commands, size_t n, const char *noun)
+{
+    bool known = false;
+    for (size_t i = 0; i < n; i++) {
+        known |= strcmp(commands[i].noun, noun) == 0;
+    }
+    fprintf(out, "roostctl: there is no such command; these are:\n");
+    commands_print(out, commands, n, known ? noun : NULL);
+}
+
+void usage_print_error(FILE *out, const struct error *err)
+{
+    if (!err) {
+        return;
+    }
+    fprintf(out, "roostctl: %s: %s\n", err->reason, err->detail);
+    for (size_t i = 0; i < err->n_fields; i++) {
+        fprintf(out, "  %s: %s\n", err->fields[i].field, err->fields[i].message);
+    }
+    if (err->retry_after_ms > 0) {
+        fprintf(out, "  try again in %lld s\n", (long long)(err->retry_after_ms + 999) / 1000);
+    }
+}
