@@ -5,13 +5,10 @@
 #pragma once
 
 /* Their own headers first, which may declare and inline them. */
-#include <libgen.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define BANNED(function) function##_is_banned_see_services_common_banned
 
