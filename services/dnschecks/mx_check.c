@@ -81,6 +81,10 @@ const struct mx_expectation *mx_expectation_parse(struct arena *arena, const cha
             networks[expectation->n_networks++] = item;
             continue;
         }
+        /* A host may be written as in a zone file. */
+        if (item[len - 1] == '.') {
+            item[len - 1] = '\0';
+        }
         const char *host = address_canonical_domain(arena, item, ret_fault);
         if (!host) {
             return NULL;
