@@ -168,6 +168,10 @@ static bool load_field(const struct config_field *field, void *target, FILE *rep
             return fault(report, field, "given twice, also as a file");
         }
         content = read_file(field, path, report);
+        if (content && !*content && !field->default_value) {
+            free(content);
+            return fault(report, field, "the file is empty");
+        }
         is_good = content && parse(field, content, target, report);
         free(content);
         return is_good;

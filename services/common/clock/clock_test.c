@@ -1,0 +1,41 @@
+#include "services/common/clock/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+static void wall_clock_can_be_stopped(void **state)
+{
+    (void)state;
+    assert_in_range(clock_wall_us() / 1000000, time(NULL) - 1, time(NULL) + 1);
+    clock_set_for_test(1700000000000000);
+    assert_int_equal(clock_wall_us(), 1700000000000000);
+    assert_int_equal(clock_wall_us(), 1700000000000000);
+    clock_set_for_test(0);
+    assert_in_range(clock_wall_us() / 1000000, time(NULL) - 1, time(NULL) + 1);
+}
+
+static void monotonic_clock_goes_on(void **state)
+{
+    int64_t first_us = clock_monotonic_us();
+
+    (void)state;
+    clock_set_for_test(1);
+    while (clock_monotonic_us() == first_us) {
+    }
+    assert_true(clock_monotonic_us() > first_us);
+    clock_set_for_test(0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wall_clock_can_be_stopped),
+        cmocka_unit_test(monotonic_clock_goes_on),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
