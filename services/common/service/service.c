@@ -284,10 +284,13 @@ static int print_help(const struct service_def *def)
     struct config_field fields[SERVICE_MAX_FIELDS];
     size_t n = service_fields(def->name, SERVICE_FIELDS_SERVE, fields);
     printf("Usage: %s [serve | migrate | --help | --version]\n\n%s\n\n"
-           "  serve    serves until SIGTERM (the default)\n"
-           "  migrate  brings schema \"%s\" up to date\n\n"
-           "Configuration is read from the environment; a text NAME may also be given as NAME_FILE.\n\n",
+           "  serve     serves until SIGTERM (the default)\n"
+           "  migrate   brings schema \"%s\" up to date\n",
            def->name, def->summary, def->name);
+    for (size_t i = 0; i < def->n_commands; i++) {
+        printf("  %-9s %s\n", def->commands[i].name, def->commands[i].help);
+    }
+    printf("\nConfiguration is read from the environment; a text NAME may also be given as NAME_FILE.\n\n");
     config_print_help(fields, n, stdout);
     if (def->n_config_fields > 0) {
         config_print_help(def->config_fields, def->n_config_fields, stdout);
@@ -311,6 +314,11 @@ int service_main(int argc, char **argv, const struct service_def *def)
     if (argc == 2 && strcmp(command, "--version") == 0) {
         printf("%s %s\n", def->name, ROOST_VERSION);
         return EXIT_SUCCESS;
+    }
+    for (size_t i = 0; i < def->n_commands; i++) {
+        if (strcmp(command, def->commands[i].name) == 0) {
+            return def->commands[i].run(argc, argv);
+        }
     }
     fprintf(stderr, "%s: unknown command; see %s --help\n", command, def->name);
     return EXIT_USAGE;

@@ -34,6 +34,14 @@ struct service_config {
     int log_level, log_format;
 };
 
+/* Another command of the program, `<service> <name>`: with a configuration of its own, before anything is opened. */
+struct service_command {
+    const char *name;
+    const char *help; /* a few words */
+    /* argv[1] is its name. Returns the exit status. */
+    int (*run)(int argc, char **argv);
+};
+
 struct service_def {
     const char *name; /* "accounts": also the schema; its role is roost_<name> */
     const char *summary;
@@ -48,6 +56,8 @@ struct service_def {
     size_t n_config_fields;
     size_t config_size; /* of the service's own config struct */
     bool uses_redis;    /* calls get call->redis */
+    const struct service_command *commands; /* beyond serve and migrate, may be NULL */
+    size_t n_commands;
     /* Who the bearer of a token is. NULL: the accounts service is asked. */
     rpc_authenticate_fn *authenticate;
     /* Makes call->service from the own config; may be NULL (call->service is then the config). Runs before threads. */

@@ -1,0 +1,246 @@
+-- name: account_get
+SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+       secondary_email, date_joined, last_login, last_modification, etag
+FROM active_account
+WHERE id = :id;
+
+-- name: account_lock
+SELECT version::text, guard FROM account WHERE id = :id AND state = 'active' FOR UPDATE;
+
+-- name: account_lock_some
+SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+       secondary_email, date_joined, last_login, last_modification, etag
+FROM active_account
+WHERE id = ANY (:ids::bigint[])
+ORDER BY id
+FOR UPDATE;
+
+-- name: account_count_guarded
+SELECT count(*) FROM account WHERE id = ANY (:ids::bigint[]) AND guard <> '';
+
+-- name: account_insert
+INSERT INTO account (username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+                     secondary_email, password_hash, state)
+VALUES (:username, :email, :first_name, :last_name, :is_active, :master_user, :role, :language, :phone_number,
+        :secondary_email, :password_hash, :state)
+RETURNING id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+          secondary_email, date_joined, last_login, last_modification, version::text AS etag;
+
+-- name: account_activate
+UPDATE account SET state = 'active' WHERE id = :id AND state = 'pending';
+
+-- name: account_update
+UPDATE account SET
+    username = :username,
+    email = :email,
+    first_name = :first_name,
+    last_name = :last_name,
+    is_active = :is_active,
+    master_user = :master_user,
+    role = :role,
+    language = :language,
+    phone_number = :phone_number,
+    secondary_email = :secondary_email,
+    password_hash = coalesce(:password_hash, password_hash),
+    session_epoch = session_epoch + CASE WHEN :ends_sessions::boolean THEN 1 ELSE 0 END,
+    guard = '',
+    version = version + 1,
+    last_modification = now()
+WHERE id = :id AND state = 'active' AND guard = :guard
+RETURNING id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+          secondary_email, date_joined, last_login, last_modification, version::text AS etag;
+
+-- name: account_set_guard
+UPDATE account SET guard = :guard WHERE id = :id AND state = 'active' AND guard = '';
+
+-- name: account_clear_guard
+UPDATE account SET guard = '' WHERE id = :id AND guard = :guard;
+
+-- name: account_set_password
+UPDATE account SET
+    password_hash = :password_hash,
+    session_epoch = session_epoch + 1,
+    version = version + 1,
+    last_modification = now()
+WHERE id = :id AND state = 'active'
+RETURNING session_epoch;
+
+-- name: account_mark_deleting
+UPDATE account SET state = 'deleting' WHERE id = :id AND state = 'active';
+
+-- name: account_mark_aborted
+UPDATE account SET state = 'deleting' WHERE id = :id AND state = 'pending';
+
+-- name: account_remove
+DELETE FROM account WHERE id = :id AND state = 'deleting';
+
+-- name: username_reserve
+INSERT INTO account (username, role, password_hash, state, reserved_for)
+VALUES (:username, 'SimpleUsers', '', 'pending', :account_id);
+
+-- name: username_release
+DELETE FROM account WHERE username = :username AND state = 'pending' AND reserved_for = :account_id;
+
+-- name: username_state
+SELECT state FROM account WHERE username = :username;
+
+-- name: account_state
+SELECT state FROM account WHERE id = :id;
+
+-- name: account_exists
+SELECT EXISTS (SELECT FROM account WHERE email = :email AND state = 'active');
+
+-- name: super_admins_lock
+SELECT pg_advisory_xact_lock(hashtextextended('roost.accounts.super_admins', 0));
+
+-- name: super_admins_others
+SELECT count(*) FROM account
+WHERE role = 'SuperAdmins' AND is_active AND state = 'active' AND guard = '' AND id <> :id;
+
+-- name: credentials_by_username
+SELECT id, username, role, is_active, password_hash, session_epoch
+FROM account
+WHERE username = :username AND state = 'active';
+
+-- name: credentials_by_id
+SELECT id, username, role, is_active, password_hash, session_epoch
+FROM account
+WHERE id = :id AND state = 'active';
+
+-- name: login_record
+UPDATE account SET last_login = now() WHERE id = :id AND state = 'active' AND is_active;
+
+-- name: password_upgrade
+UPDATE account SET password_hash = :password_hash WHERE id = :id AND password_hash = :old_password_hash;
+
+-- name: account_list :list
+-- orderings: username first_name last_name date_joined
+-- key: id
+SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+       secondary_email, date_joined, last_login, last_modification, etag
+FROM active_account
+WHERE (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
+       OR folded_last_name LIKE :pattern)
+  AND (:domain::text IS NULL OR domain = :domain)
+  AND (:role::text IS NULL OR role = :role)
+  AND (:is_active::boolean IS NULL OR is_active = :is_active)
+  {after}
+ORDER BY {order} LIMIT :limit;
+
+-- Among few candidates, which one of the statements below has found.
+-- name: account_list_among :list
+-- orderings: username first_name last_name date_joined
+-- key: id
+SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+       secondary_email, date_joined, last_login, last_modification, etag
+FROM active_account
+WHERE id = ANY (:ids::bigint[])
+  AND (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
+       OR folded_last_name LIKE :pattern)
+  AND (:domain::text IS NULL OR domain = :domain)
+  AND (:role::text IS NULL OR role = :role)
+  AND (:is_active::boolean IS NULL OR is_active = :is_active)
+  {after}
+ORDER BY {order} LIMIT :limit;
+
+-- Each branch walks one index; the order makes the planner do so whatever it believes about the number of matches.
+-- name: candidates_by_search
+(SELECT id FROM account WHERE username >= :low AND username < :high ORDER BY username LIMIT 2001)
+UNION ALL
+(SELECT id FROM account WHERE email >= :low AND email < :high AND email <> username AND email <> ''
+ ORDER BY email LIMIT 2001)
+UNION ALL
+(SELECT id FROM account WHERE folded_first_name >= :low AND folded_first_name < :high AND folded_first_name <> ''
+ ORDER BY folded_first_name LIMIT 2001)
+UNION ALL
+(SELECT id FROM account WHERE folded_last_name >= :low AND folded_last_name < :high AND folded_last_name <> ''
+ ORDER BY folded_last_name LIMIT 2001)
+LIMIT 2001;
+
+-- name: candidates_by_domain
+SELECT id FROM account WHERE domain = :domain AND domain <> '' ORDER BY username LIMIT 2001;
+
+-- name: candidates_by_role
+SELECT id FROM account WHERE role = :role AND role <> 'SimpleUsers' ORDER BY id LIMIT 2001;
+
+-- name: candidates_disabled
+SELECT id FROM account WHERE NOT is_active ORDER BY id LIMIT 2001;
+
+-- name: search_fold
+SELECT lower(:search::text COLLATE "und-x-icu");
+
+-- name: account_tally
+SELECT coalesce(sum(accounts), 0)::bigint FROM tally;
+
+-- name: account_count
+SELECT count(*)
+FROM active_account
+WHERE (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
+       OR folded_last_name LIKE :pattern)
+  AND (:domain::text IS NULL OR domain = :domain)
+  AND (:role::text IS NULL OR role = :role)
+  AND (:is_active::boolean IS NULL OR is_active = :is_active);
+
+-- name: account_count_among
+SELECT count(*)
+FROM active_account
+WHERE id = ANY (:ids::bigint[])
+  AND (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
+       OR folded_last_name LIKE :pattern)
+  AND (:domain::text IS NULL OR domain = :domain)
+  AND (:role::text IS NULL OR role = :role)
+  AND (:is_active::boolean IS NULL OR is_active = :is_active);
+
+-- name: addresses_rewrite
+UPDATE account AS a SET
+    username = CASE WHEN a.username = i.old_address AND NOT EXISTS (
+                         SELECT FROM account AS other WHERE other.username = i.new_address)
+               THEN i.new_address ELSE a.username END,
+    email = CASE WHEN a.email = i.old_address THEN i.new_address ELSE a.email END,
+    version = version + 1,
+    last_modification = now()
+FROM unnest(:ids::bigint[], :old_addresses::text[], :new_addresses::text[]) AS i (id, old_address, new_address)
+WHERE a.id = i.id AND i.old_address <> i.new_address AND a.reserved_for IS NULL
+  AND (a.username = i.old_address OR a.email = i.old_address)
+RETURNING a.id, a.username, a.email, a.first_name, a.last_name, a.is_active, a.master_user, a.role, a.language,
+          a.phone_number, a.secondary_email, a.date_joined, a.last_login, a.last_modification, a.version::text AS etag;
+
+-- name: accounts_remove
+DELETE FROM account WHERE id = ANY (:ids::bigint[]) AND role = 'SimpleUsers';
+
+-- name: mailboxes_detach
+UPDATE account SET email = '', version = version + 1, last_modification = now()
+WHERE id = ANY (:ids::bigint[]) AND role <> 'SimpleUsers' AND email <> '';
+
+-- name: token_list :list
+-- orderings: created_at
+-- key: id
+SELECT id, name, expires_at, created_at, last_used_at FROM api_token
+WHERE account_id = :account_id {after}
+ORDER BY {order} LIMIT :limit;
+
+-- Locks the account, so that two at once cannot both take the last place.
+-- name: token_owner_lock
+SELECT FROM account WHERE id = :account_id AND state = 'active' FOR UPDATE;
+
+-- name: token_count
+SELECT count(*) FROM api_token WHERE account_id = :account_id;
+
+-- name: token_insert
+INSERT INTO api_token (account_id, name, key_hash, expires_at)
+VALUES (:account_id, :name, :key_hash, :expires_at)
+RETURNING id, name, expires_at, created_at, last_used_at;
+
+-- name: token_delete
+DELETE FROM api_token WHERE id = :id AND account_id = :account_id
+RETURNING id, name, expires_at, created_at, last_used_at;
+
+-- name: token_authenticate
+SELECT t.id, a.id, a.username, a.role, a.is_active, t.expires_at IS NOT NULL AND t.expires_at <= now(),
+       t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute'
+FROM api_token AS t JOIN account AS a ON a.id = t.account_id
+WHERE t.key_hash = :key_hash AND a.state = 'active';
+
+-- name: token_touch
+UPDATE api_token SET last_used_at = now()
+WHERE id = :id AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute');
