@@ -28,14 +28,11 @@ static Roost__Common__V1__Identity *new_identity(struct call *call, int64_t acco
     return identity;
 }
 
-const struct error *authentication_by_token(struct call *call, const char *token,
-                                            const Roost__Common__V1__Identity **ret_identity)
+static const struct error *by_key(struct call *call, const char *token,
+                                  const Roost__Common__V1__Identity **ret_identity)
 {
     struct token_owner owner;
     bool is_found;
-    if (strlen(token) != 2 * TOKEN_KEY_BYTES) {
-        return invalid(call, "Invalid token.");
-    }
     const struct error *err = token_store_find_owner(call, token, &owner, &is_found);
     if (err) {
         return err;
@@ -88,4 +85,18 @@ const struct error *authentication_by_session(struct call *call, const char *coo
     *ret_identity = identity;
     *ret_csrf_token = session.csrf_token;
     return NULL;
+}
+
+const struct error *authentication_by_token(struct call *call, const char *token,
+                                            const Roost__Common__V1__Identity **ret_identity)
+{
+    if (strlen(token) == 2 * TOKEN_KEY_BYTES) {
+        return by_key(call, token, ret_identity);
+    }
+    /* Sent by hand and not by a browser, so it needs no CSRF token. */
+    const char *csrf_token;
+    if (strlen(token) == SESSION_COOKIE_LENGTH) {
+        return authentication_by_session(call, token, ret_identity, &csrf_token);
+    }
+    return invalid(call, "Invalid token.");
 }

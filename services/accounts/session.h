@@ -11,6 +11,8 @@
 
 #include "services/common/rpc/call.h"
 
+enum { SESSION_COOKIE_LENGTH = 43 }; /* 32 bytes in base64url */
+
 struct session_limits {
     int64_t idle_s, max_s;
 };
