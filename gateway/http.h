@@ -36,6 +36,7 @@ struct http_request {
         *remote_address; /* of the client; of the connection until a trusted proxy is believed */
     bool is_tls;
     int64_t content_length; /* 0 if there is no body */
+    size_t head_bytes;      /* of request line and headers */
 };
 
 /* The connection. Functions return false or less than asked when it is broken. */
@@ -43,6 +44,7 @@ struct http_io {
     bool (*write)(void *ctx, const char *data, size_t len);
     size_t (*read)(void *ctx, char *data, size_t len, int64_t deadline_us);
     void (*close_afterwards)(void *ctx);
+    bool (*is_draining)(void *ctx); /* the server is stopping */
     void *ctx;
 };
 

@@ -124,7 +124,7 @@ static struct json_writer make_head(struct http_exchange *exchange, int status, 
     if (exchange->request.content_length > 0 && !exchange->is_body_read) {
         exchange->closes = true;
     }
-    if (body_len < 0 && is_old) {
+    if ((body_len < 0 && is_old) || exchange->io->is_draining(exchange->io->ctx)) {
         exchange->closes = true;
     }
     snprintf(number, sizeof(number), "HTTP/1.1 %d ", status);

@@ -11,7 +11,12 @@
 #include "services/common/clock/clock.h"
 #include "services/common/log/log.h"
 
-enum { OPTION_MAX = 24, THREAD_WORKER = 1, DRAIN_STEP_NS = 5000000 };
+enum {
+    OPTION_MAX = 24,
+    THREAD_WORKER = 1,
+    DRAIN_STEP_NS = 5000000,
+    HEAD_SPARE_BYTES = 4096 /* so that a header that is a little too large gets its own answer */
+};
 
 struct http_server {
     const struct http_server_config *config;
@@ -53,6 +58,12 @@ static size_t io_read(void *ctx, char *data, size_t len, int64_t deadline_us)
 static void io_close_afterwards(void *ctx)
 {
     mg_disable_connection_keep_alive(ctx);
+}
+
+static bool io_is_draining(void *ctx)
+{
+    const struct http_server *server = mg_get_user_data(mg_get_context(ctx));
+    return atomic_load(&server->is_draining);
 }
 
 static bool is_gap(const char *from, const char *to, ptrdiff_t bytes)
@@ -115,6 +126,10 @@ static void fill_request(struct http_exchange *exchange, const struct mg_request
         .is_tls = info->is_ssl,
         .content_length = info->content_length > 0 ? info->content_length : 0,
     };
+    if (info->num_headers > 0) {
+        const char *last = info->http_headers[info->num_headers - 1].value;
+        exchange->request.head_bytes = (size_t)(last + strlen(last) - info->request_method);
+    }
     exchange->is_head = strcmp(info->request_method, "HEAD") == 0;
 }
 
@@ -135,13 +150,13 @@ static void serving_begin(struct serving *serving, struct mg_connection *connect
     serving->connection = connection;
     serving->worker = mg_get_thread_pointer(connection);
     serving->started_us = clock_monotonic_us();
-    serving->io = (struct http_io){io_write, io_read, io_close_afterwards, connection};
+    serving->io =
+        (struct http_io){io_write, io_read, io_close_afterwards, io_is_draining, connection};
     serving->exchange = (struct http_exchange){
         .arena = server->config->arena(serving->worker),
         .io = &serving->io,
         .request_id = "",
         .deadline_us = serving->started_us + server->config->request_timeout_ms * 1000,
-        .closes = atomic_load(&server->is_draining),
     };
 }
 
@@ -185,7 +200,6 @@ static int on_begin_request(struct mg_connection *connection)
  * status only. */
 static int on_http_error(struct mg_connection *connection, int status, const char *message)
 {
-    static const struct http_fault too_large = {431, "The request's header is larger than 16 KiB."};
     static const struct http_fault version = {505, "Only HTTP/1.0 and HTTP/1.1 are spoken."};
     static const struct http_fault malformed = {400, "The request is malformed."};
     static const struct http_fault failed = {500, "An internal error occurred."};
@@ -201,9 +215,7 @@ static int on_http_error(struct mg_connection *connection, int status, const cha
                               .version = "1.1",
                               .remote_address = mg_get_request_info(connection)->remote_addr};
     serving.exchange.closes = true;
-    const struct http_fault *fault = status == 413   ? &too_large
-                                     : status == 505 ? &version
-                                                     : &malformed;
+    const struct http_fault *fault = status == 505 ? &version : &malformed;
     serving.server->config->refuse(serving.worker, &serving.exchange,
                                    status == 500 ? &failed : fault);
     serving_end(&serving);
@@ -261,7 +273,7 @@ static struct mg_context *start(struct http_server *server)
     text_of(config->max_connections, threads);
     text_of(config->stall_timeout_ms, stall);
     text_of(config->keep_alive_ms, keep_alive);
-    text_of(HTTP_HEAD_BYTES_MAX, head);
+    text_of(HTTP_HEAD_BYTES_MAX + HEAD_SPARE_BYTES, head);
     const char *options[] = {
         "listening_ports",
         config->listen,

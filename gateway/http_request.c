@@ -127,6 +127,7 @@ const struct http_fault *http_check(const struct http_request *request)
 {
     static const struct http_fault form = {400, "The request target must be a path."};
     static const struct http_fault url = {414, "The URL is too long."};
+    static const struct http_fault head = {431, "The request's header is larger than 16 KiB."};
     static const struct http_fault twice = {400,
                                             "A header that may come once came more than once."};
     static const struct http_fault too_large = {413, "The request body is larger than 1 MiB."};
@@ -144,6 +145,9 @@ const struct http_fault *http_check(const struct http_request *request)
     if (strlen(request->path) + (request->query ? strlen(request->query) : 0) >
         HTTP_URL_BYTES_MAX) {
         return &url;
+    }
+    if (request->head_bytes > HTTP_HEAD_BYTES_MAX) {
+        return &head;
     }
     for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++) {
         if (http_header_count(request, once[i]) > 1) {

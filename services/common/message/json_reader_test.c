@@ -351,6 +351,12 @@ static void text_sets_fields_by_type(void **state)
     err = json_set_from_text(*state, &list->base, message_field(descriptor, "is_active"), "yes");
     assert_string_equal(faults_text(*state, err), "is_active: Must be a valid boolean.");
     assert_int_equal(list->page_size, 50);
+    static const char *const no_numbers[] = {"", "-", "1.0", "05", "+1", " 1", "0x1", "1e1"};
+    for (size_t i = 0; i < sizeof(no_numbers) / sizeof(no_numbers[0]); i++) {
+        err = json_set_from_text(*state, &list->base, message_field(descriptor, "page_size"),
+                                 no_numbers[i]);
+        assert_true(error_is(err, REASON_FIELD_INVALID));
+    }
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 #include "services/common/message/json_value.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
@@ -278,17 +279,26 @@ void *value_slot(struct arena *arena, ProtobufCMessage *message,
     return *(char **)slot + (*n)++ * bytes;
 }
 
+static bool is_word(struct json_slice text, const char *word)
+{
+    return text.len == strlen(word) && strncasecmp(text.data, word, text.len) == 0;
+}
+
 static const struct value_fault *set_boolean(struct json_slice text, void *slot)
 {
-    bool truth = (text.len == 4 && memcmp(text.data, "true", 4) == 0) ||
-                 (text.len == 1 && text.data[0] == '1');
-    bool untruth = (text.len == 5 && memcmp(text.data, "false", 5) == 0) ||
-                   (text.len == 1 && text.data[0] == '0');
-    if (!truth && !untruth) {
+    bool truth = is_word(text, "true") || is_word(text, "1");
+    if (!truth && !is_word(text, "false") && !is_word(text, "0")) {
         return &bad_boolean;
     }
     *(protobuf_c_boolean *)slot = truth;
     return NULL;
+}
+
+/* In a URL a number is written in one way: 5, not 5.0 or 05. */
+static bool is_plain_integer(struct json_slice text)
+{
+    size_t sign = text.len > 0 && text.data[0] == '-' ? 1 : 0;
+    return !memchr(text.data, '.', text.len) && (text.len == sign + 1 || text.data[sign] != '0');
 }
 
 static const struct value_fault *set_scalar(struct arena *arena,
@@ -317,6 +327,9 @@ static const struct value_fault *set_scalar(struct arena *arena,
     case PROTOBUF_C_TYPE_DOUBLE:
         return &bad_choice;
     default:
+        if (!is_plain_integer(slice)) {
+            return &bad_integer;
+        }
         return value_integer(field, meta && meta->flags & FIELD_MEGABYTES, slice, slot);
     }
 }
