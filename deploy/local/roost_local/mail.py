@@ -70,23 +70,34 @@ def _render_env(stack):
 
 
 def _render(stack, command, destination):
-    done = subprocess.run([os.path.join(stack.bin_dir, "roostctl"), *command, "--destdir", destination],
-                          env=_render_env(stack), cwd="/", text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+    """Overwrites: a port may have changed since the last run, and the folder is ours."""
+    done = subprocess.run([os.path.join(stack.bin_dir, "roostctl"), *command, "--destdir", destination,
+                           "--force-overwrite"], env=_render_env(stack), cwd="/", text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+                          check=False)
     if done.returncode != 0:
         raise StackError(f"roostctl {command[0]} failed:\n{done.stdout}")
 
 
 # Postfix
 
+def _rendered_settings(stack):
+    """The lines that roostctl wrote for main.cf, by name; indented lines belong to the one before."""
+    settings, name = {}, None
+    with open(postfix_dir(stack, "maps", "roost-main.cf"), encoding="utf-8") as source:
+        for line in source:
+            if line.startswith("#") or not line.strip():
+                continue
+            if line[0].isspace():
+                settings[name] += " " + line.strip()
+            else:
+                name, _, value = (part.strip() for part in line.partition("="))
+                settings[name] = value
+    return settings
+
+
 def _main_cf(stack):
-    maps = postfix_dir(stack, "maps")
-
-    def table(*names):
-        return " ".join(f"proxy:pgsql:{maps}/{name}.cf" for name in names)
-
-    auth_socket = os.path.join(stack.run_dir, "dovecot", "auth-client")
-    settings = {
+    own = {
         "compatibility_level": "3.6",
         "config_directory": postfix_dir(stack, "etc"),
         "queue_directory": postfix_dir(stack, "spool"),
@@ -108,18 +119,9 @@ def _main_cf(stack):
         "disable_dns_lookups": "yes",
         "smtp_host_lookup": "native",
         "virtual_transport": f"lmtp:inet:127.0.0.1:{stack.port('lmtp')}",
-        "virtual_mailbox_domains": table("sql-domains"),
-        "virtual_alias_domains": table("sql-domain-aliases"),
-        "virtual_alias_maps": table("sql-aliases"),
-        "smtpd_sender_login_maps": table("sql-sender-login-map"),
-        "proxy_read_maps": "$virtual_mailbox_domains $virtual_alias_domains $virtual_alias_maps "
-                           "$virtual_mailbox_maps $relay_domains $transport_maps $smtpd_sender_login_maps "
-                           + table("sql-maintain"),
-        "smtpd_recipient_restrictions": f"check_recipient_access {table('sql-maintain')}, permit_sasl_authenticated, "
-                                        "reject_unauth_destination",
         "smtpd_relay_restrictions": "permit_sasl_authenticated, reject_unauth_destination",
         "smtpd_sasl_type": "dovecot",
-        "smtpd_sasl_path": auth_socket,
+        "smtpd_sasl_path": os.path.join(stack.run_dir, "dovecot", "auth-client"),
         "smtpd_sasl_security_options": "noanonymous",
         "smtpd_tls_security_level": "none",
         # A private server serves one person's tests: no limits meant against strangers, and prompt retries.
@@ -131,6 +133,7 @@ def _main_cf(stack):
         "queue_run_delay": "5s",
         "message_size_limit": "26214400",
     }
+    settings = _rendered_settings(stack) | own
     return "# Written by deploy/local/up.\n" + "".join(f"{name} = {value}\n" for name, value in settings.items())
 
 
@@ -174,8 +177,6 @@ ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
-mail_uid = {mail.pw_uid}
-mail_gid = {mail.pw_gid}
 first_valid_uid = {mail.pw_uid}
 default_login_user = dovenull
 default_internal_user = dovecot
@@ -229,7 +230,9 @@ def _prepare_dovecot(stack):
         stack.directory(dovecot_dir(stack, name), 0o755, None)
     stack.directory(os.path.join(stack.run_dir, "dovecot"), 0o755, None)
     stack.directory(dovecot_dir(stack, "roost"), 0o755, None)
-    _render(stack, ["dovecot-conf"], dovecot_dir(stack, "roost"))
+    mail = stack.user(MAIL_USER)
+    _render(stack, ["dovecot-conf", "--mail-home", stack.mail_home, "--uid", str(mail.pw_uid),
+                    "--gid", str(mail.pw_gid)], dovecot_dir(stack, "roost"))
     stack.directory(dovecot_dir(stack, "roost"), 0o755, None)
     write_file(dovecot_dir(stack, "dovecot.conf"), _dovecot_conf(stack), mode=0o644)
 
