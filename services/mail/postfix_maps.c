@@ -1,139 +1,203 @@
+#include <stdlib.h>
 #include <string.h>
 
-#include "services/common/error/error.h"
-#include "services/common/pg/conninfo.h"
+#include "services/mail/config_file.h"
+#include "services/mail/database_url.h"
 #include "services/mail/mail.h"
-#include "services/mail/rendered_file.h"
 
-#define LIST_NAME "roost-postfix-maps.chk"
+enum { ARENA_BYTES = 65536 };
 
-/* Both the names of Modoboa 1.6 and of 2.x, so that either main.cf finds its files. %s is the key as Postfix has it. */
+/* Modoboa's file names, those of 1.6 and of 2.x, so that a main.cf that names them works; the
+ * questions are our own. */
 static const struct {
     const char *file;
-    const char *used_as;
     const char *query;
 } maps[] = {
-    {"sql-domains.cf", "virtual_mailbox_domains", "SELECT mail.postfix_domain('%s')"},
-    {"sql-domain-aliases.cf", "virtual_alias_domains", "SELECT mail.postfix_domain_alias('%s')"},
-    {"sql-mailboxes.cf", "virtual_mailbox_maps", "SELECT mail.postfix_mailbox('%s')"},
-    {"sql-aliases.cf", "virtual_alias_maps", "SELECT mail.postfix_alias('%s')"},
-    {"sql-maintain.cf", "check_recipient_access", "SELECT mail.postfix_access('%s')"},
-    {"sql-sender-login-map.cf", "smtpd_sender_login_maps", "SELECT mail.postfix_sender_logins('%s')"},
-    {"sql-sender-login-mailboxes.cf", "smtpd_sender_login_maps", "SELECT mail.postfix_sender_logins('%s')"},
-    {"sql-sender-login-aliases.cf", "smtpd_sender_login_maps", "SELECT mail.postfix_sender_logins('%s')"},
-    {"sql-sender-login-mailboxes-extra.cf", "smtpd_sender_login_maps", "SELECT mail.postfix_sender_logins('%s')"},
-    {"sql-relaydomains.cf", "relay_domains", "SELECT mail.postfix_relay_domain('%s')"},
-    {"sql-relaydomains-transport.cf", "transport_maps", "SELECT mail.postfix_transport('%s')"},
-    {"sql-transport.cf", "transport_maps", "SELECT mail.postfix_transport('%s')"},
-    {"sql-spliteddomains-transport.cf", "transport_maps",
-     "SELECT mail.postfix_split_transport('%s', 'lmtp:unix:private/dovecot-lmtp')"},
-    {"sql-relay-recipient-verification.cf", "check_recipient_access", "SELECT mail.postfix_relay_access('%s')"},
+    {"sql-domains.cf", "SELECT * FROM mail.domain('%s')"},
+    {"sql-domain-aliases.cf", "SELECT * FROM mail.domain_alias('%s')"},
+    {"sql-aliases.cf", "SELECT * FROM mail.alias('%s')"},
+    {"sql-mailboxes.cf", "SELECT * FROM mail.mailbox('%s')"},
+    {"sql-maintain.cf", "SELECT * FROM mail.maintain('%s')"},
+    {"sql-sender-login-map.cf", "SELECT * FROM mail.sender_login('%s')"},
+    {"sql-sender-login-mailboxes.cf", "SELECT * FROM mail.sender_login_mailbox('%s')"},
+    {"sql-sender-login-aliases.cf", "SELECT * FROM mail.sender_login_alias('%s')"},
+    {"sql-sender-login-mailboxes-extra.cf", "SELECT * FROM mail.sender_login_extra('%s')"},
+    {"sql-relaydomains.cf", "SELECT * FROM mail.relay_domain('%s')"},
+    {"sql-relaydomains-transport.cf", "SELECT * FROM mail.transport('%s')"},
+    {"sql-transport.cf", "SELECT * FROM mail.transport('%s')"},
+    {"sql-spliteddomains-transport.cf",
+     "SELECT 'lmtp:unix:private/dovecot-lmtp' FROM mail.relay_mailbox('%s')"},
+    {"sql-relay-recipient-verification.cf", "SELECT * FROM mail.relay_verification('%s')"},
 };
-enum { N_MAPS = sizeof maps / sizeof *maps };
 
-/* The lines of main.cf that use the maps. Through proxymap, so that all smtpd processes share a few connections. */
-static const char snippet[] =
-    "# Lines for main.cf; the folder is where these files are.\n"
-    "virtual_mailbox_domains = proxy:pgsql:%1$s/sql-domains.cf\n"
-    "virtual_mailbox_maps = proxy:pgsql:%1$s/sql-mailboxes.cf\n"
-    "virtual_alias_domains = proxy:pgsql:%1$s/sql-domain-aliases.cf\n"
-    "virtual_alias_maps = proxy:pgsql:%1$s/sql-aliases.cf\n"
-    "relay_domains = proxy:pgsql:%1$s/sql-relaydomains.cf\n"
-    "transport_maps = proxy:pgsql:%1$s/sql-transport.cf proxy:pgsql:%1$s/sql-spliteddomains-transport.cf\n"
-    "virtual_transport = lmtp:unix:private/dovecot-lmtp\n"
-    "recipient_delimiter = +\n"
-    "smtpd_sender_login_maps = proxy:pgsql:%1$s/sql-sender-login-map.cf\n"
-    "smtpd_recipient_restrictions =\n"
-    "    check_recipient_access proxy:pgsql:%1$s/sql-maintain.cf\n"
-    "    check_recipient_access proxy:pgsql:%1$s/sql-relay-recipient-verification.cf\n"
-    "    permit_mynetworks permit_sasl_authenticated reject_unauth_destination reject_unverified_recipient\n"
-    "proxy_read_maps = $virtual_mailbox_domains $virtual_mailbox_maps $virtual_alias_domains $virtual_alias_maps\n"
-    "    $relay_domains $transport_maps $smtpd_sender_login_maps proxy:pgsql:%1$s/sql-maintain.cf\n"
-    "    proxy:pgsql:%1$s/sql-relay-recipient-verification.cf proxy:unix:passwd.byname\n";
-
+/* How a map reaches the database: four lines of its file. */
 struct credentials {
     const char *user;
     const char *password;
-    const char *dbname;
+    const char *name;
     const char *hosts;
 };
 
-/* Postfix writes a socket's folder as unix:/folder and a server as host:port. */
-static bool credentials_of(struct arena *arena, const struct mail_postfix_options *options, FILE *report,
-                           struct credentials *ret)
+/* Only a URL can name a socket and a port. */
+static const char *hosts_of(struct arena *arena, const struct database_url *url)
 {
-    if (!options->database_url || !*options->database_url) {
-        *ret = (struct credentials){0};
-        return true;
+    if (*url->host && *url->host != '/') {
+        return arena_printf(arena, strchr(url->host, ':') ? "inet:[%s]:%s" : "%s:%s", url->host,
+                            url->port);
     }
-    struct pg_conninfo info;
-    const char *fault = NULL;
-    if (!pg_conninfo_parse(arena, options->database_url, &info, &fault)) {
-        fprintf(report, "ROOST_MAIL_DATABASE_URL: %s\n", fault);
+    if (*url->host && strcmp(url->port, "5432") == 0) {
+        return arena_printf(arena, "unix:%s", url->host);
+    }
+    return database_url_format(arena, url);
+}
+
+static bool credentials_of_url(struct config_files *files, const char *text,
+                               struct credentials *ret_credentials)
+{
+    struct database_url url;
+    const char *fault;
+    if (!database_url_parse(files->arena, text, &url, &fault)) {
+        fprintf(files->report, "%s\n", fault);
         return false;
     }
-    *ret = (struct credentials){
-        .user = info.user,
-        .password = info.password,
-        .dbname = info.dbname,
-        .hosts = info.host[0] == '/' ? arena_printf(arena, "unix:%s", info.host)
-                                     : arena_printf(arena, "inet:%s:%s", info.host, info.port),
-    };
-    const char *const values[] = {ret->user, ret->password, ret->dbname, ret->hosts, options->destdir};
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-        if (!rendering_is_plain(values[i])) {
-            fprintf(report, "a part of ROOST_MAIL_DATABASE_URL or the folder holds a control character\n");
-            return false;
-        }
+    *ret_credentials =
+        (struct credentials){url.user, url.password, url.name, hosts_of(files->arena, &url)};
+    if (!config_files_is_value(url.user) || !config_files_is_value(url.password) ||
+        !config_files_is_value(url.name) || !config_files_is_value(url.host) ||
+        strpbrk(url.host, " \t,")) {
+        fprintf(files->report, "the database URL holds a part that cannot stand in a map file\n");
+        return false;
     }
     return true;
 }
 
-static const char *kept(struct rendering *rendering, const char *file, const char *key, const char *fresh)
+static bool credentials_of_file(struct arena *arena, const char *text,
+                                struct credentials *ret_credentials)
 {
-    const char *value = rendering_kept_value(rendering, file, key);
-    return value ? value : fresh;
+    struct credentials found = {
+        config_files_value(arena, text, "user"), config_files_value(arena, text, "password"),
+        config_files_value(arena, text, "dbname"), config_files_value(arena, text, "hosts")};
+    if (!found.user || !found.name || !found.hosts) {
+        return false;
+    }
+    found.password = found.password ? found.password : "";
+    *ret_credentials = found;
+    return true;
 }
 
-/* NULL if there are no credentials, neither new ones nor in the file. */
-static char *map_text(struct arena *arena, struct rendering *rendering, size_t map, const struct credentials *fresh)
+static char *render(struct arena *arena, const struct credentials *credentials, const char *query)
 {
-    const char *file = maps[map].file;
-    const struct credentials credentials = {
-        .user = kept(rendering, file, "user", fresh->user),
-        .password = kept(rendering, file, "password", fresh->password),
-        .dbname = kept(rendering, file, "dbname", fresh->dbname),
-        .hosts = kept(rendering, file, "hosts", fresh->hosts),
-    };
-    if (!credentials.user || !credentials.password || !credentials.dbname || !credentials.hosts) {
-        return NULL;
-    }
     return arena_printf(arena,
-                        "# Postfix: %s. Written by roostctl postfix-maps; an edited file is left alone.\n"
+                        "# This file was generated by roostctl postfix-maps.\n"
+                        "# DO NOT EDIT! A file that was edited is not upgraded any more.\n"
                         "user = %s\npassword = %s\ndbname = %s\nhosts = %s\nquery = %s\n",
-                        maps[map].used_as, credentials.user, credentials.password, credentials.dbname,
-                        credentials.hosts, maps[map].query);
+                        credentials->user, credentials->password, credentials->name,
+                        credentials->hosts, query);
+}
+
+/* False after a report. A file that was edited by hand is no failure. */
+static bool write_map(struct config_files *files, const char *name, const char *query,
+                      const struct credentials *fresh)
+{
+    char *present;
+    struct credentials credentials;
+    if (!config_files_read(files, name, &present)) {
+        return false;
+    }
+    if (!config_files_may_write(files, name, present)) {
+        return true;
+    }
+    if (!present || files->force_overwrite ||
+        !credentials_of_file(files->arena, present, &credentials)) {
+        if (!fresh) {
+            fprintf(files->report, "%s: a database URL is needed to write it\n", name);
+            return false;
+        }
+        credentials = *fresh;
+    }
+    return config_files_write(files, name, render(files->arena, &credentials, query));
+}
+
+static bool is_plain_path(const char *path)
+{
+    return strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+") ==
+           strlen(path);
+}
+
+static bool write_main_cf(struct config_files *files)
+{
+    static const char template[] =
+        "# What belongs into main.cf, written by roostctl postfix-maps. Copy it; nothing reads "
+        "this file.\n"
+        "virtual_transport = lmtp:unix:private/dovecot-lmtp\n"
+        "recipient_delimiter = +\n"
+        "virtual_mailbox_domains = proxy:pgsql:%1$s/sql-domains.cf\n"
+        "virtual_alias_domains = proxy:pgsql:%1$s/sql-domain-aliases.cf\n"
+        "virtual_mailbox_maps = proxy:pgsql:%1$s/sql-mailboxes.cf\n"
+        "virtual_alias_maps = proxy:pgsql:%1$s/sql-aliases.cf\n"
+        "relay_domains = proxy:pgsql:%1$s/sql-relaydomains.cf\n"
+        "transport_maps =\n"
+        "    proxy:pgsql:%1$s/sql-spliteddomains-transport.cf\n"
+        "    proxy:pgsql:%1$s/sql-relaydomains-transport.cf\n"
+        "smtpd_sender_login_maps = proxy:pgsql:%1$s/sql-sender-login-map.cf\n"
+        "smtpd_sender_restrictions = reject_sender_login_mismatch\n"
+        "# An unknown address is refused, a mailbox that is being moved answers 450. A database "
+        "that cannot be\n"
+        "# reached is a temporary error (451): no mail is lost.\n"
+        "smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, "
+        "reject_unauth_destination\n"
+        "smtpd_recipient_restrictions =\n"
+        "    check_recipient_access proxy:pgsql:%1$s/sql-maintain.cf\n"
+        "    check_recipient_access proxy:pgsql:%1$s/sql-relay-recipient-verification.cf\n"
+        "    permit_mynetworks\n"
+        "    permit_sasl_authenticated\n"
+        "    reject_unauth_destination\n"
+        "unverified_recipient_reject_code = 550\n";
+    char *path = realpath(files->directory, NULL);
+    if (!path || !is_plain_path(path)) {
+        fprintf(files->report, "the name of the directory cannot stand in main.cf\n");
+        free(path);
+        return false;
+    }
+    char *text = arena_printf(files->arena, template, path);
+    free(path);
+    char *present;
+    if (!config_files_read(files, "roost-main.cf", &present)) {
+        return false;
+    }
+    return !config_files_may_write(files, "roost-main.cf", present) ||
+           config_files_write(files, "roost-main.cf", text);
+}
+
+static bool write_all(struct config_files *files, const char *database_url)
+{
+    struct credentials fresh;
+    bool has_url = database_url && *database_url;
+    if (has_url && !credentials_of_url(files, database_url, &fresh)) {
+        return false;
+    }
+    if (!config_files_open(files)) {
+        return false;
+    }
+    bool is_good = true;
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
+        is_good = write_map(files, maps[i].file, maps[i].query, has_url ? &fresh : NULL) && is_good;
+    }
+    is_good = write_main_cf(files) && is_good;
+    return config_files_close(files) && is_good;
 }
 
 bool mail_write_postfix_maps(const struct mail_postfix_options *options, FILE *report)
 {
-    struct arena *arena = arena_new(1 << 16);
-    struct credentials credentials;
-    bool ok = credentials_of(arena, options, report, &credentials);
-    struct rendering *rendering =
-        ok ? rendering_begin(arena, options->destdir, LIST_NAME, options->force_overwrite, report) : NULL;
-    ok = rendering != NULL;
-    for (size_t i = 0; ok && i < N_MAPS; i++) {
-        char *text = map_text(arena, rendering, i, &credentials);
-        if (text) {
-            ok = rendering_write(rendering, maps[i].file, text);
-        } else {
-            fprintf(report, "%s/%s: not written, without ROOST_MAIL_DATABASE_URL there are no credentials\n",
-                    options->destdir, maps[i].file);
-        }
-    }
-    ok = ok && rendering_write(rendering, "roost-main.cf", arena_printf(arena, snippet, options->destdir)) &&
-         rendering_end(rendering);
-    arena_free(arena);
-    return ok;
+    struct config_files files = {
+        .arena = arena_new(ARENA_BYTES),
+        .directory = options->destdir,
+        .list_name = "roost-postfix-maps.chk",
+        .group = "postfix",
+        .force_overwrite = options->force_overwrite,
+        .report = report,
+    };
+    bool is_good = write_all(&files, options->database_url);
+    arena_free(files.arena);
+    return is_good;
 }
