@@ -147,6 +147,9 @@ static const uint8_t *take_value(struct arena *arena, const uint8_t *at, const u
         return NULL;
     }
     if (value->kind == PG_TEXT) {
+        if (len > PAGE_TOKEN_KEY_MAX_BYTES || memchr(at, '\0', len)) {
+            return NULL;
+        }
         value->data = arena_strndup(arena, (const char *)at, len);
         return at + len;
     }
@@ -161,9 +164,18 @@ static const uint8_t *take_value(struct arena *arena, const uint8_t *at, const u
     return at + len;
 }
 
+char *page_token_seal(struct arena *arena, const char *list, const uint8_t *body, size_t len)
+{
+    uint8_t *sealed = arena_alloc(arena, len + MAC_BYTES);
+
+    memcpy(sealed, body, len);
+    sign(arena, list, body, len, sealed + len);
+    return to_base64url(arena, sealed, len + MAC_BYTES);
+}
+
 char *page_token_encode(struct arena *arena, const char *list, const struct page_token *token)
 {
-    uint8_t *body = arena_alloc(arena, 64 + 2 * PAGE_TOKEN_KEY_MAX_BYTES + MAC_BYTES);
+    uint8_t *body = arena_alloc(arena, 64 + 2 * PAGE_TOKEN_KEY_MAX_BYTES);
     uint8_t *at = body;
 
     *at++ = VERSION;
@@ -173,8 +185,7 @@ char *page_token_encode(struct arena *arena, const char *list, const struct page
     at += sizeof(token->fingerprint);
     at = put_value(at, &token->key);
     at = put_value(at, &token->id);
-    sign(arena, list, body, (size_t)(at - body), at);
-    return to_base64url(arena, body, (size_t)(at - body) + MAC_BYTES);
+    return page_token_seal(arena, list, body, (size_t)(at - body));
 }
 
 bool page_token_decode(struct arena *arena, const char *list, const char *text,
