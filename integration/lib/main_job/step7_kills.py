@@ -3,7 +3,7 @@
 from roost_test import mail
 from roost_test.checks import equal, holds
 from roost_test.wait import eventually
-from roost_test.workload import Worker
+from roost_test.workload import PASSWORD, Worker
 
 VICTIMS = ("accounts", "domains", "mailboxes", "quotas", "dnschecks", "gateway", "mailbox-agent", "postgres", "redis")
 MAIL_VICTIMS = ("dovecot", "postfix")
@@ -86,6 +86,6 @@ def survivor_gets_mail(story, workers):
         for account in worker.accounts:
             if len(account.names) == 1 and account.names[0]:
                 key = mail.send(story.stack["ROOST_SMTP"], account.names[0])
-                mail.wait_for_mail(story.stack["ROOST_IMAP"], account.names[0], "Correct-horse-7", [key], 15)
+                mail.wait_for_mail(story.stack["ROOST_IMAP"], account.names[0], PASSWORD, [key], 15)
                 return
     raise AssertionError("no account is left")

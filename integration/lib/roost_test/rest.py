@@ -2,6 +2,9 @@
 
 import http.client
 import json
+import time
+
+LOGIN_TRIES = 10
 
 
 class Response:
@@ -92,9 +95,14 @@ class Rest:
 
 
 def login(url, username, password):
-    """A client with the session's cookie and CSRF token; and the answer."""
+    """A client with the session's cookie and CSRF token; and the answer. Waits where others' wrong passwords from this
+    address have throttled logins."""
     client = Rest(url)
-    response = client.request("POST", "/api/v1/auth/login/", {"username": username, "password": password})
+    for _ in range(LOGIN_TRIES):
+        response = client.request("POST", "/api/v1/auth/login/", {"username": username, "password": password})
+        if response.status != 429:
+            break
+        time.sleep(min(10, int(response.headers.get("Retry-After", "1"))))
     if response.status != 200:
         raise RestError("POST", "/api/v1/auth/login/", response)
     cookies = [cookie.split(";", 1)[0] for cookie in response.headers.get_all("Set-Cookie") or []]

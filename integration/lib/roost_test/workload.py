@@ -9,7 +9,10 @@ import uuid
 from roost_test.patient import PatientRest
 from roost_test.rest import Rest
 
-PASSWORD_HASH = "{PLAIN}Correct-horse-7"
+PASSWORD = "Correct-horse-7"
+# Of PASSWORD; a hash is not hashed again, so that the loop is about writes.
+PASSWORD_HASH = ("{CRYPT}$6$rounds=1000$saltsaltsalt$laq4feu/wyA9ttj2MHCfSGQTGMWpYmWskOKxo9rxDQrxpyDQjXmIIKBHUiFW3i3P8RuJn"
+                 "9ivg2WXzz04nbwi8/")
 
 
 class Account:
