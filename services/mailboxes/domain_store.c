@@ -101,16 +101,11 @@ static const struct error *append_events(struct call *call, const struct batch *
 static const struct error *rewrite_rows(const struct rewrite_tx *tx, const struct batch *batch)
 {
     struct call *call = tx->call;
-    const struct mailboxes_config *config = call->service;
-    const struct pg_args *args = PG_ARGS(&tx->req->base, pg_int64s("ids", batch->ids, batch->n),
-                                         pg_int64("keep_seconds", config->former_address_s));
+    const struct pg_args *args =
+        PG_ARGS(&tx->req->base, pg_int64s("ids", batch->ids, batch->n));
     struct alias_watch watch = {0};
     const struct error *err =
         alias_watch_query(call, &watch, &mailboxes_sql_recipient_aliases_of_mailboxes, args);
-    if (err) {
-        return err;
-    }
-    err = pg_run(call->pg, &mailboxes_sql_domain_mailbox_former, args, NULL);
     if (err) {
         return err;
     }

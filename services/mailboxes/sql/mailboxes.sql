@@ -148,12 +148,6 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE s.value <> exclude
 SELECT id, domain_id, local_part, full_address, home, state, account_id FROM mailbox
 WHERE domain_id = :domain_id AND id > :after_mailbox_id ORDER BY id LIMIT :limit FOR UPDATE;
 
--- name: domain_mailbox_former
-INSERT INTO former_address (address, mailbox_id, until)
-SELECT full_address, id, now() + make_interval(secs => :keep_seconds::bigint) FROM mailbox
-WHERE id = ANY (:ids::bigint[]) AND full_address <> local_part || '@' || :new_name::text AND state = 'active'
-ON CONFLICT (address) DO UPDATE SET mailbox_id = excluded.mailbox_id, until = excluded.until;
-
 -- name: domain_mailbox_rewrite
 WITH rewritten AS (
     UPDATE mailbox SET full_address = local_part || '@' || :new_name::text, last_modification = now(),

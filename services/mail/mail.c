@@ -1,6 +1,6 @@
-#include "services/common/pg/migrate.h"
-
 #include "services/mail/mail.h"
+
+#include "services/common/pg/migrate.h"
 #include "services/mail/sql/migrations.h"
 
 bool mail_migrate(const char *owner_url)
