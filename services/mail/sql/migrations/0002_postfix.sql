@@ -240,14 +240,14 @@ $$;
 CREATE FUNCTION sender_login_extra(key text) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    address text := mail.canonical_key(key);
+    canonical text := mail.canonical_key(key);
 BEGIN
     RETURN QUERY SELECT DISTINCT mail.wire_text(m.local_part || '@' || d.name)
         FROM mail.admin_senderaddress AS s
         JOIN mailboxes.mailbox AS m ON m.id = s.mailbox_id
         JOIN domains.domain AS d ON d.id = m.domain_id
         JOIN accounts.account AS u ON u.id = m.account_id
-        WHERE s.address IN (mail.canonical_key(key), '@' || split_part(mail.canonical_key(key), '@', 2))
+        WHERE s.address IN (canonical, '@' || split_part(canonical, '@', 2))
             AND m.state = 'active' AND d.state = 'active' AND d.enabled AND u.state = 'active' AND u.is_active;
 END
 $$;
