@@ -131,7 +131,11 @@ static const char *ask(struct fixture *fixture, const char *query)
 {
     struct pg_rows rows;
     const struct error *err = pg_query(fixture->pg, new_statement(query), PG_MESSAGE(NULL), &rows);
-    return err ? "ERROR" : pg_value(&rows, 0, 0);
+    if (err) {
+        print_message("%s\n", err->cause ? err->cause : err->detail);
+        return "ERROR";
+    }
+    return pg_value(&rows, 0, 0);
 }
 
 static const char *quoted(struct fixture *fixture, const char *key)

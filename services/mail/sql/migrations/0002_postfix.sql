@@ -209,8 +209,8 @@ $$;
 CREATE FUNCTION sender_login_alias(key text) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    address text := mail.canonical_key(key);
-    asked_domain text := split_part(address, '@', 2);
+    canonical text := mail.canonical_key(key);
+    asked_domain text := split_part(canonical, '@', 2);
     found_domain bigint;
     found_alias bigint;
 BEGIN
@@ -222,7 +222,7 @@ BEGIN
             WHERE a.name = asked_domain AND a.enabled AND t.state = 'active' AND t.enabled;
     END IF;
     SELECT a.id INTO found_alias FROM mailboxes.alias AS a
-        WHERE a.domain_id = found_domain AND a.local_part = split_part(address, '@', 1) AND a.local_part <> ''
+        WHERE a.domain_id = found_domain AND a.local_part = split_part(canonical, '@', 1) AND a.local_part <> ''
             AND a.enabled AND (a.expire_at IS NULL OR a.expire_at > now());
     IF FOUND THEN
         RETURN QUERY SELECT DISTINCT mail.wire_text(m.local_part || '@' || d.name)
