@@ -1,6 +1,7 @@
 /*
- * Schema migrations: numbered SQL files embedded at build time, forward only, each run once in a transaction, recorded in
- * <schema>.migration with its checksum. Concurrent runs wait for each other (advisory lock).
+ * Schema migrations: numbered SQL files embedded at build time, forward only, each run once in a
+ * transaction, recorded in <schema>.migration with its checksum. Concurrent runs wait for each
+ * other (advisory lock).
  */
 #pragma once
 
@@ -12,7 +13,8 @@ struct pg_migration {
     const char *sql;
 };
 
-/* Runs what is missing as the owner of the database. Prints one line per migration. `${role}` in the SQL is not
- * expanded: role names are fixed (roost_<service>). False, with the cause printed, if one fails or a released one was
- * edited. */
-bool pg_migrate(const char *owner_url, const char *schema, const struct pg_migration *migrations, size_t n_migrations);
+/* Runs what is missing as the owner of the database. Prints one line per migration. `${role}` in
+ * the SQL is not expanded: role names are fixed (roost_<service>). False, with the cause printed,
+ * if one fails or a released one was edited. */
+bool pg_migrate(const char *owner_url, const char *schema, const struct pg_migration *migrations,
+                size_t n_migrations);

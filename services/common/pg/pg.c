@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "services/common/clock/clock.h"
 #include "services/common/pg/pg_internal.h"
 
 enum { FORMAT_TEXT = 0, FORMAT_BINARY = 1 };
@@ -48,17 +47,6 @@ struct arena *pg_arena(struct pg *pg)
     return pg->arena;
 }
 
-static const struct error *begin_statement(struct pg *pg, const char *what)
-{
-    int64_t now_us = clock_monotonic_us();
-
-    check(pg->arena);
-    if (pg->deadline_us != 0 && now_us >= pg->deadline_us) {
-        return pg_error_deadline(pg, what);
-    }
-    return pg_connection_ready(pg, now_us);
-}
-
 static const struct error *not_sent(struct pg *pg, const char *what)
 {
     const struct error *err = pg_error_unavailable(pg, what);
@@ -67,11 +55,37 @@ static const struct error *not_sent(struct pg *pg, const char *what)
     return err;
 }
 
-static const struct error *execute_once(struct pg *pg, const struct pg_statement *stmt,
-                                   const struct pg_args *args, int format,
-                                   struct pg_prepared **ret_prepared, PGresult **ret_result)
+static bool send_statement(struct pg *pg, const struct pg_prepared *prepared,
+                           const struct pg_bound *bound, int format)
 {
-    const struct error *err = begin_statement(pg, stmt->name);
+    int n_params = (int)prepared->stmt->n_params;
+
+    if (!pg->begin_pending) {
+        return PQsendQueryPrepared(pg->conn, prepared->name, n_params, bound->values,
+                                   bound->lengths, bound->formats, format);
+    }
+    pg->begin_pending = false;
+    pg->is_pipelined = true;
+    return PQenterPipelineMode(pg->conn) &&
+           PQsendQueryParams(pg->conn, "BEGIN", 0, NULL, NULL, NULL, NULL, 0) &&
+           PQsendQueryPrepared(pg->conn, prepared->name, n_params, bound->values, bound->lengths,
+                               bound->formats, format) &&
+           PQpipelineSync(pg->conn);
+}
+
+static const struct error *prepare(struct pg *pg, const struct pg_statement *stmt,
+                                   struct pg_prepared **ret_prepared)
+{
+    const struct error *err = pg_transact_begin_now(pg);
+
+    return err ? err : pg_connection_prepare(pg, stmt, ret_prepared);
+}
+
+static const struct error *execute_once(struct pg *pg, const struct pg_statement *stmt,
+                                        const struct pg_args *args, int format,
+                                        struct pg_prepared **ret_prepared, PGresult **ret_result)
+{
+    const struct error *err = pg_connection_ready(pg, stmt->name);
     struct pg_prepared *prepared;
     struct pg_bound bound;
 
@@ -80,14 +94,13 @@ static const struct error *execute_once(struct pg *pg, const struct pg_statement
     }
     prepared = pg_connection_find(pg, stmt);
     if (!prepared) {
-        err = pg_connection_prepare(pg, stmt, &prepared);
+        err = prepare(pg, stmt, &prepared);
         if (err) {
             return err;
         }
     }
     pg_bind(pg->arena, stmt, args, &bound);
-    if (!PQsendQueryPrepared(pg->conn, prepared->name, (int)stmt->n_params, bound.values,
-                             bound.lengths, bound.formats, format)) {
+    if (!send_statement(pg, prepared, &bound, format)) {
         return not_sent(pg, stmt->name);
     }
     err = pg_connection_await(pg, stmt->name, pg->deadline_us, ret_result);
@@ -98,13 +111,17 @@ static const struct error *execute_once(struct pg *pg, const struct pg_statement
     return NULL;
 }
 
-static const struct error *execute(struct pg *pg, const struct pg_statement *stmt, const struct pg_args *args,
-                                   int format, struct pg_prepared **ret_prepared, PGresult **ret_result)
+static const struct error *execute(struct pg *pg, const struct pg_statement *stmt,
+                                   const struct pg_args *args, int format,
+                                   struct pg_prepared **ret_prepared, PGresult **ret_result)
 {
+    bool was_pending = pg->begin_pending;
     const struct error *err = execute_once(pg, stmt, args, format, ret_prepared, ret_result);
 
     /* Refused before it ran; inside a transaction pg_transact starts again. */
-    if (err && pg->is_stale && !pg->in_transaction) {
+    bool is_refused = err && pg->is_stale && !pg->in_transaction;
+
+    if (is_refused || pg_transact_can_start_again(pg, was_pending, err)) {
         err = execute_once(pg, stmt, args, format, ret_prepared, ret_result);
     }
     return err;
@@ -319,11 +336,15 @@ char *pg_prefix_pattern(struct arena *arena, const char *text)
     return pattern;
 }
 
-const struct error *pg_execute_sql(struct pg *pg, const char *sql)
+static const struct error *execute_sql_once(struct pg *pg, const char *sql)
 {
-    const struct error *err = begin_statement(pg, "sql");
+    const struct error *err = pg_connection_ready(pg, "sql");
     PGresult *result;
 
+    if (err) {
+        return err;
+    }
+    err = pg_transact_begin_now(pg);
     if (err) {
         return err;
     }
@@ -336,4 +357,12 @@ const struct error *pg_execute_sql(struct pg *pg, const char *sql)
     }
     PQclear(result);
     return NULL;
+}
+
+const struct error *pg_execute_sql(struct pg *pg, const char *sql)
+{
+    bool was_pending = pg->begin_pending;
+    const struct error *err = execute_sql_once(pg, sql);
+
+    return pg_transact_can_start_again(pg, was_pending, err) ? execute_sql_once(pg, sql) : err;
 }

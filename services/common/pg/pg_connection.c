@@ -75,6 +75,7 @@ void pg_connection_close(struct pg *pg)
 {
     forget_prepared(pg);
     pg->is_stale = false;
+    pg->is_pipelined = false;
     if (pg->conn) {
         PQfinish(pg->conn);
         pg->conn = NULL;
@@ -176,13 +177,18 @@ static bool is_dead(const struct pg *pg)
     return false;
 }
 
-const struct error *pg_connection_ready(struct pg *pg, int64_t now_us)
+const struct error *pg_connection_ready(struct pg *pg, const char *what)
 {
+    int64_t now_us = clock_monotonic_us();
     bool was_idle = now_us - pg->used_at_us > IDLE_CHECK_US;
 
+    check(pg->arena);
+    if (pg->deadline_us != 0 && now_us >= pg->deadline_us) {
+        return pg_error_deadline(pg, what);
+    }
     pg->used_at_us = now_us;
     if (pg->in_transaction) {
-        return pg->conn ? NULL : pg_error_unavailable(pg, "transaction");
+        return pg->conn ? NULL : pg_error_unavailable(pg, what);
     }
     if (pg->conn && (pg->is_stale || (was_idle && is_dead(pg)))) {
         pg_connection_close(pg);
@@ -241,7 +247,29 @@ static bool is_error(const PGresult *result)
     return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY;
 }
 
-/* All results up to the end of the statement: the first error if there is one, else the last
+/* What was sent has come to its end: after one result, or where the pipeline is in sync again. */
+static bool is_end(struct pg *pg, PGresult *result)
+{
+    if (!pg->is_pipelined) {
+        return !result;
+    }
+    if (!result) {
+        return PQstatus(pg->conn) == CONNECTION_BAD;
+    }
+    if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+        return false;
+    }
+    PQclear(result);
+    pg->is_pipelined = PQexitPipelineMode(pg->conn) != 1;
+    return true;
+}
+
+static bool is_copy(const PGresult *result)
+{
+    return PQresultStatus(result) == PGRES_COPY_IN || PQresultStatus(result) == PGRES_COPY_OUT;
+}
+
+/* All results up to the end of what was sent: the first error if there is one, else the last
  * result. NULL if there is no end: then the connection is of no use any more. */
 static PGresult *collect(struct pg *pg, int64_t deadline_us, bool *ret_timeout)
 {
@@ -263,18 +291,22 @@ static PGresult *collect(struct pg *pg, int64_t deadline_us, bool *ret_timeout)
             return NULL;
         }
         result = PQgetResult(pg->conn);
-        if (!result) {
+        if (is_end(pg, result)) {
             return kept;
+        }
+        if (!result) {
+            continue;
+        }
+        if (is_copy(result)) {
+            PQclear(result);
+            PQclear(kept);
+            return NULL;
         }
         if (kept && is_error(kept)) {
             PQclear(result);
         } else {
             PQclear(kept);
             kept = result;
-        }
-        if (PQresultStatus(kept) == PGRES_COPY_IN || PQresultStatus(kept) == PGRES_COPY_OUT) {
-            PQclear(kept);
-            return NULL;
         }
     }
 }
@@ -286,7 +318,8 @@ const struct error *pg_connection_await(struct pg *pg, const char *what, int64_t
     bool is_timeout;
     PGresult *result = collect(pg, deadline_us, &is_timeout);
 
-    if (!result) {
+    if (!result || pg->is_pipelined) {
+        PQclear(result);
         err = is_timeout ? pg_error_deadline(pg, what) : pg_error_unavailable(pg, what);
         pg_connection_close(pg);
         return err;

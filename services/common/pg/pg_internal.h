@@ -47,7 +47,11 @@ struct pg {
     int64_t deadline_us;
     int64_t used_at_us; /* when the last statement was sent */
     bool in_transaction;
-    bool is_stale; /* the schema has changed under a prepared statement: reopen before the next transaction */
+    bool begin_pending; /* BEGIN goes out with the transaction's first statement, in one round trip
+                         */
+    bool is_pipelined;  /* what was sent ends with a sync, not with one result */
+    bool is_stale;      /* the schema has changed under a prepared statement: reopen before the next
+                           transaction */
 };
 
 /* Parameter values in the arena or borrowed from the arguments. */
@@ -58,7 +62,8 @@ struct pg_bound {
 };
 
 /* pg_connection.c */
-const struct error *pg_connection_ready(struct pg *pg, int64_t now_us) MUST_USE;
+/* Before anything is sent: there is time left and a connection. */
+const struct error *pg_connection_ready(struct pg *pg, const char *what) MUST_USE;
 void pg_connection_close(struct pg *pg);
 /* Flushes what was sent and waits for the outcome. An error result is an error; the connection is
  * closed if it is lost or does not answer in time. `what` names the statement in the cause. */
@@ -73,6 +78,13 @@ const struct error *pg_connection_prepare(struct pg *pg, const struct pg_stateme
 const struct error *pg_error_unavailable(struct pg *pg, const char *what);
 const struct error *pg_error_deadline(struct pg *pg, const char *what);
 const struct error *pg_error_of_result(struct pg *pg, const char *what, const PGresult *result);
+
+/* pg_transact.c */
+/* Sends a pending BEGIN by itself, if there is one. */
+const struct error *pg_transact_begin_now(struct pg *pg) MUST_USE;
+/* A transaction that was lost with its first statement has changed nothing: ready to send that
+ * again. */
+bool pg_transact_can_start_again(struct pg *pg, bool was_pending, const struct error *err);
 
 /* pg_bind.c */
 void pg_bind(struct arena *arena, const struct pg_statement *stmt, const struct pg_args *args,

@@ -13,20 +13,51 @@ enum {
     ROLLBACK_GRACE_US = 1000000,
 };
 
-/* BEGIN changes nothing, so it is sent again over a new connection when the old one turns out to be
- * dead. */
 static const struct error *begin(struct pg *pg)
 {
-    bool was_connected = pg->conn != NULL;
-    const struct error *err = pg_execute_sql(pg, "BEGIN");
+    const struct error *err = pg_connection_ready(pg, "BEGIN");
 
-    if (err && was_connected && !pg->conn && error_is(err, REASON_DATABASE_UNAVAILABLE)) {
-        err = pg_execute_sql(pg, "BEGIN");
-    }
     if (!err) {
         pg->in_transaction = true;
+        pg->begin_pending = true;
     }
     return err;
+}
+
+const struct error *pg_transact_begin_now(struct pg *pg)
+{
+    const struct error *err;
+    PGresult *result;
+
+    if (!pg->begin_pending) {
+        return NULL;
+    }
+    pg->begin_pending = false;
+    if (!PQsendQuery(pg->conn, "BEGIN")) {
+        err = pg_error_unavailable(pg, "BEGIN");
+        pg_connection_close(pg);
+        return err;
+    }
+    err = pg_connection_await(pg, "BEGIN", pg->deadline_us, &result);
+    if (err) {
+        return err;
+    }
+    PQclear(result);
+    return NULL;
+}
+
+bool pg_transact_can_start_again(struct pg *pg, bool was_pending, const struct error *err)
+{
+    if (!was_pending || pg->conn || !error_is(err, REASON_DATABASE_UNAVAILABLE)) {
+        return false;
+    }
+    pg->in_transaction = false;
+    /* If that fails too, the transaction stays lost. */
+    if (begin(pg)) {
+        pg->in_transaction = true;
+        return false;
+    }
+    return true;
 }
 
 /* Without an answer in time the connection is closed, which rolls back as well. */
@@ -35,7 +66,8 @@ static void roll_back(struct pg *pg)
     PGresult *result;
 
     pg->in_transaction = false;
-    if (!pg->conn) {
+    if (!pg->conn || pg->begin_pending) {
+        pg->begin_pending = false;
         return;
     }
     if (!PQsendQuery(pg->conn, "ROLLBACK") ||
@@ -63,9 +95,11 @@ static const struct error *commit(struct pg *pg)
     const struct error *err;
     PGresult *result;
 
-    if (!pg->conn) {
+    if (pg->begin_pending || !pg->conn) {
+        err = pg->begin_pending ? NULL : pg_error_unavailable(pg, "transaction");
+        pg->begin_pending = false;
         pg->in_transaction = false;
-        return pg_error_unavailable(pg, "transaction");
+        return err;
     }
     if (PQtransactionStatus(pg->conn) != PQTRANS_INTRANS) {
         roll_back(pg);
@@ -150,7 +184,7 @@ const struct error *pg_wait_notify(struct pg *pg, int timeout_ms, bool *ret_noti
     struct pollfd fd;
 
     check(!pg->in_transaction);
-    err = pg_connection_ready(pg, clock_monotonic_us());
+    err = pg_connection_ready(pg, "wait");
     if (err) {
         return err;
     }

@@ -238,6 +238,90 @@ static void passed_deadline_does_not_commit(void **state)
     assert_int_equal(count_things(), 0);
 }
 
+static const struct error *do_nothing(struct pg *pg, void *ctx)
+{
+    struct plan *plan = ctx;
+
+    (void)pg;
+    plan->n_runs++;
+    return plan->call ? error_new(plan->call->arena, REASON_OWN_DOMAIN, "No.") : NULL;
+}
+
+static void empty_transaction_is_nothing(void **state)
+{
+    struct call *call = *state;
+    struct plan plan = {0};
+
+    assert_null(pg_transact(call->pg, do_nothing, &plan));
+    plan.call = call;
+    assert_true(error_is(pg_transact(call->pg, do_nothing, &plan), REASON_OWN_DOMAIN));
+    assert_null(pg_transact(call->pg, insert_two, &plan));
+    assert_int_equal(count_things(), 2);
+}
+
+static const struct error *kill_then_insert(struct pg *pg, void *ctx)
+{
+    testing_execute("accounts", "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                                "WHERE usename = 'roost_accounts'");
+    return insert_two(pg, ctx);
+}
+
+/* Nothing had been done yet: with the first statement the transaction begins, once more if need be.
+ */
+static void connection_lost_before_the_first_statement_does_not_matter(void **state)
+{
+    struct call *call = *state;
+    struct plan plan = {0};
+
+    for (int i = 0; i < 3; i++) {
+        assert_null(pg_transact(call->pg, kill_then_insert, &plan));
+    }
+    assert_int_equal(plan.n_runs, 3);
+    assert_int_equal(count_things(), 6);
+}
+
+static const struct error *fail_first(struct pg *pg, void *ctx)
+{
+    (void)ctx;
+    return pg_run(pg, &fail_other, NULL, NULL);
+}
+
+static const struct error *sleep_first(struct pg *pg, void *ctx)
+{
+    static const struct pg_statement slow = {.name = "slow", .sql = "SELECT pg_sleep(20)"};
+
+    (void)ctx;
+    return pg_run(pg, &slow, NULL, NULL);
+}
+
+/* The first statement goes out together with BEGIN: whatever becomes of it, the connection serves
+ * on. */
+static void first_statement_may_fail(void **state)
+{
+    struct call *call = *state;
+    struct plan plan = {0};
+
+    for (int i = 0; i < 3; i++) {
+        assert_true(error_is(pg_transact(call->pg, fail_first, NULL), REASON_INTERNAL));
+        assert_null(pg_transact(call->pg, insert_two, &plan));
+    }
+    assert_int_equal(count_things(), 6);
+}
+
+static void first_statement_may_take_too_long(void **state)
+{
+    struct call *call = *state;
+    struct plan plan = {0};
+
+    for (int i = 0; i < 3; i++) {
+        pg_set_call(call->pg, call->arena, clock_monotonic_us() + 50000);
+        assert_true(error_is(pg_transact(call->pg, sleep_first, NULL), REASON_DEADLINE_EXCEEDED));
+        pg_set_call(call->pg, call->arena, 0);
+        assert_null(pg_transact(call->pg, insert_two, &plan));
+    }
+    assert_int_equal(count_things(), 6);
+}
+
 static int set_up_group(void **state)
 {
     (void)state;
@@ -278,6 +362,10 @@ int main(void)
         TEST(lost_commit_is_uncertain),
         TEST(refused_commit_is_what_the_server_says),
         TEST(passed_deadline_does_not_commit),
+        TEST(empty_transaction_is_nothing),
+        TEST(connection_lost_before_the_first_statement_does_not_matter),
+        TEST(first_statement_may_fail),
+        TEST(first_statement_may_take_too_long),
     };
 
     return cmocka_run_group_tests(tests, set_up_group, NULL);
