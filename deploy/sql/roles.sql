@@ -14,3 +14,6 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Configuration written for Modoboa names tables without a schema.
+ALTER ROLE roost_mail SET search_path = mail;
