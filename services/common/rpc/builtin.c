@@ -1,7 +1,6 @@
 #include "services/common/rpc/builtin.h"
 
 #include <grpc/grpc.h>
-#include <grpc/support/time.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,16 +21,11 @@ enum {
 };
 
 enum stream_kind { STREAM_UNKNOWN, STREAM_CHECK, STREAM_WATCH, STREAM_REFLECTION };
-enum stream_event { EVENT_REQUESTED, EVENT_RECEIVED, EVENT_SENT, EVENT_CLOSED, EVENT_ENDED };
 
-struct stream_tag {
-    enum stream_event event;
-    struct stream *stream;
-};
-
-/* One call. Only the thread and, under the lock, builtin_set_serving and builtin_drain touch it. */
+/* One call. All under the lock. */
 struct stream {
-    struct stream_tag requested, received_tag, sent, closed, ended;
+    struct builtin *builtin;
+    struct loop_tag requested, received_tag, sent, closed, ended;
     struct stream *next, *previous; /* of the open ones */
     enum stream_kind kind;
     grpc_call *call;
@@ -50,15 +44,12 @@ struct stream {
 
 struct builtin {
     struct rpc_server *server;
-    grpc_completion_queue *queue;
-    pthread_t thread;
     struct arena *arena; /* of whoever holds the lock */
     struct reflection_source source;
     const char *services[MAX_SERVICES];
     pthread_mutex_t lock;
     struct stream *streams;
     int n_streams;
-    bool is_started;
     bool is_serving;
     bool is_draining;
 };
@@ -67,19 +58,27 @@ static const char health_name[] = "grpc.health.v1.Health";
 static const char reflection_name[] = "grpc.reflection.v1.ServerReflection";
 static const char reflection_alpha_name[] = "grpc.reflection.v1alpha.ServerReflection";
 
+static void fire_requested(struct loop_tag *tag, bool ok);
+static void fire_received(struct loop_tag *tag, bool ok);
+static void fire_sent(struct loop_tag *tag, bool ok);
+static void fire_closed(struct loop_tag *tag, bool ok);
+static void fire_ended(struct loop_tag *tag, bool ok);
+
 static void request_next(struct builtin *builtin)
 {
     struct stream *stream = calloc(1, sizeof(*stream));
     check(stream);
-    stream->requested = (struct stream_tag){EVENT_REQUESTED, stream};
-    stream->received_tag = (struct stream_tag){EVENT_RECEIVED, stream};
-    stream->sent = (struct stream_tag){EVENT_SENT, stream};
-    stream->closed = (struct stream_tag){EVENT_CLOSED, stream};
-    stream->ended = (struct stream_tag){EVENT_ENDED, stream};
+    stream->builtin = builtin;
+    stream->requested = (struct loop_tag){fire_requested, stream};
+    stream->received_tag = (struct loop_tag){fire_received, stream};
+    stream->sent = (struct loop_tag){fire_sent, stream};
+    stream->closed = (struct loop_tag){fire_closed, stream};
+    stream->ended = (struct loop_tag){fire_ended, stream};
     grpc_call_details_init(&stream->details);
     grpc_metadata_array_init(&stream->metadata);
     check(grpc_server_request_call(builtin->server->grpc, &stream->call, &stream->details, &stream->metadata,
-                                   builtin->queue, builtin->queue, &stream->requested) == GRPC_CALL_OK);
+                                   builtin->server->loop.queue, builtin->server->loop.queue,
+                                   &stream->requested) == GRPC_CALL_OK);
 }
 
 static void stream_free(struct stream *stream)
@@ -94,7 +93,7 @@ static void stream_free(struct stream *stream)
     free(stream);
 }
 
-static void batch(struct stream *stream, const grpc_op *ops, size_t n, struct stream_tag *tag)
+static void batch(struct stream *stream, const grpc_op *ops, size_t n, struct loop_tag *tag)
 {
     stream->batches++;
     check(grpc_call_start_batch(stream->call, ops, n, tag, NULL) == GRPC_CALL_OK);
@@ -344,56 +343,63 @@ static void on_requested(struct builtin *builtin, struct stream *stream)
     }
 }
 
-static void handle(struct builtin *builtin, struct stream_tag *tag, bool ok)
+static struct builtin *enter(struct loop_tag *tag)
 {
-    struct stream *stream = tag->stream;
-    switch (tag->event) {
-    case EVENT_REQUESTED:
-        if (ok) {
-            on_requested(builtin, stream);
-        } else {
-            stream_free(stream);
-        }
-        return;
-    case EVENT_RECEIVED:
-        on_received(builtin, stream);
-        break;
-    case EVENT_SENT:
-        on_sent(builtin, stream, ok);
-        break;
-    case EVENT_CLOSED:
-        /* The client went away, or the status has been delivered: nothing more can be sent. */
-        stream->has_ended = true;
-        break;
-    case EVENT_ENDED:
-        break;
-    }
-    batch_done(builtin, stream);
+    struct builtin *builtin = ((struct stream *)tag->owner)->builtin;
+    pthread_mutex_lock(&builtin->lock);
+    return builtin;
 }
 
-static void *thread_main(void *ptr)
+static void leave(struct builtin *builtin)
 {
-    struct builtin *builtin = ptr;
-    const gpr_timespec tick = gpr_time_from_seconds(1, GPR_TIMESPAN);
-    gpr_timespec next_tick = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), tick);
-    for (;;) {
-        grpc_event event = grpc_completion_queue_next(builtin->queue, next_tick, NULL);
-        if (event.type == GRPC_QUEUE_SHUTDOWN) {
-            return NULL;
-        }
-        if (event.type == GRPC_OP_COMPLETE) {
-            pthread_mutex_lock(&builtin->lock);
-            handle(builtin, event.tag, event.success != 0);
-            arena_reset(builtin->arena);
-            pthread_mutex_unlock(&builtin->lock);
-        }
-        gpr_timespec now = gpr_now(GPR_CLOCK_MONOTONIC);
-        if (gpr_time_cmp(now, next_tick) >= 0) {
-            next_tick = gpr_time_add(now, tick);
-            pool_tick(&builtin->server->public_pool);
-            pool_tick(&builtin->server->internal_pool);
-        }
+    arena_reset(builtin->arena);
+    pthread_mutex_unlock(&builtin->lock);
+}
+
+static void fire_requested(struct loop_tag *tag, bool ok)
+{
+    struct builtin *builtin = enter(tag);
+    if (ok) {
+        on_requested(builtin, tag->owner);
+    } else {
+        stream_free(tag->owner);
     }
+    leave(builtin);
+}
+
+static void fire_received(struct loop_tag *tag, bool ok)
+{
+    (void)ok;
+    struct builtin *builtin = enter(tag);
+    on_received(builtin, tag->owner);
+    batch_done(builtin, tag->owner);
+    leave(builtin);
+}
+
+static void fire_sent(struct loop_tag *tag, bool ok)
+{
+    struct builtin *builtin = enter(tag);
+    on_sent(builtin, tag->owner, ok);
+    batch_done(builtin, tag->owner);
+    leave(builtin);
+}
+
+static void fire_closed(struct loop_tag *tag, bool ok)
+{
+    (void)ok;
+    struct builtin *builtin = enter(tag);
+    /* The client went away, or the status has been delivered: nothing more can be sent. */
+    ((struct stream *)tag->owner)->has_ended = true;
+    batch_done(builtin, tag->owner);
+    leave(builtin);
+}
+
+static void fire_ended(struct loop_tag *tag, bool ok)
+{
+    (void)ok;
+    struct builtin *builtin = enter(tag);
+    batch_done(builtin, tag->owner);
+    leave(builtin);
 }
 
 struct builtin *builtin_new(struct rpc_server *server)
@@ -403,8 +409,6 @@ struct builtin *builtin_new(struct rpc_server *server)
     builtin->server = server;
     builtin->arena = arena_new(ARENA_BYTES);
     check(pthread_mutex_init(&builtin->lock, NULL) == 0);
-    builtin->queue = grpc_completion_queue_create_for_next(NULL);
-    grpc_server_register_completion_queue(server->grpc, builtin->queue, NULL);
     const struct rpc_server_config *config = &server->config;
     size_t n = 0;
     for (size_t i = 0; config->services[i]; i++) {
@@ -426,8 +430,6 @@ void builtin_start(struct builtin *builtin)
     for (int i = 0; i < REQUESTS; i++) {
         request_next(builtin);
     }
-    check(pthread_create(&builtin->thread, NULL, thread_main, builtin) == 0);
-    builtin->is_started = true;
 }
 
 static void tell_watchers(struct builtin *builtin)
@@ -444,8 +446,7 @@ void builtin_set_serving(struct builtin *builtin, bool serving)
     pthread_mutex_lock(&builtin->lock);
     builtin->is_serving = serving && !builtin->is_draining;
     tell_watchers(builtin);
-    arena_reset(builtin->arena);
-    pthread_mutex_unlock(&builtin->lock);
+    leave(builtin);
 }
 
 void builtin_drain(struct builtin *builtin)
@@ -460,22 +461,11 @@ void builtin_drain(struct builtin *builtin)
                 error_new(builtin->arena, REASON_SERVICE_UNAVAILABLE, "The service is stopping."));
         }
     }
-    arena_reset(builtin->arena);
-    pthread_mutex_unlock(&builtin->lock);
-}
-
-void builtin_stop(struct builtin *builtin)
-{
-    grpc_completion_queue_shutdown(builtin->queue);
-    if (builtin->is_started) {
-        check(pthread_join(builtin->thread, NULL) == 0);
-    }
+    leave(builtin);
 }
 
 void builtin_free(struct builtin *builtin)
 {
-    grpc_completion_queue_next(builtin->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-    grpc_completion_queue_destroy(builtin->queue);
     pthread_mutex_destroy(&builtin->lock);
     arena_free(builtin->arena);
     free(builtin);

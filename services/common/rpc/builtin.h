@@ -1,6 +1,6 @@
 /*
- * What every server offers beside its methods, on one thread of its own: grpc.health.v1.Health, server reflection v1 and
- * v1alpha, and an answer to calls of methods that nobody serves. Private to rpc.
+ * What every server offers beside its methods: grpc.health.v1.Health, server reflection v1 and v1alpha, and an answer to
+ * calls of methods that nobody serves. Short work, under one lock. Private to rpc.
  */
 #pragma once
 
@@ -8,14 +8,12 @@
 
 struct builtin;
 
-/* Before the server starts. */
 struct builtin *builtin_new(struct rpc_server *server);
-/* After it has started: asks for calls and starts the thread. */
+/* Asks for calls; after the server has started. */
 void builtin_start(struct builtin *builtin);
 /* Any thread; watchers are told. */
 void builtin_set_serving(struct builtin *builtin, bool serving);
 /* NOT_SERVING for good; open streams end. */
 void builtin_drain(struct builtin *builtin);
-/* No call is open any more: ends the thread, if it was started. */
-void builtin_stop(struct builtin *builtin);
+/* After the loop's end. */
 void builtin_free(struct builtin *builtin);

@@ -72,7 +72,7 @@ static const char *trace_id_of(struct worker *worker, const grpc_metadata_array 
 
 static void call_init(struct call *call, struct call_state *state, struct worker *worker, struct slot *slot)
 {
-    const struct rpc_server_config *config = &worker->pool->server->config;
+    const struct rpc_server_config *config = &worker->server->config;
     *state = (struct call_state){.is_cancelled = is_cancelled, .ctx = slot};
     *call = (struct call){
         .arena = worker->arena,
@@ -111,6 +111,9 @@ static const struct error *run_handler(struct worker *worker, struct slot *slot,
     const struct rpc_method *method = slot->endpoint->method;
     if (clock_monotonic_us() >= call->deadline_us) {
         return error_new(call->arena, REASON_DEADLINE_EXCEEDED, "The call took longer than its deadline.");
+    }
+    if (slot->has_waited && call_is_cancelled(call)) {
+        return error_new(call->arena, REASON_CANCELLED, "The call was cancelled.");
     }
     const struct error *err = authorise(worker, slot, call);
     if (err) {

@@ -1,7 +1,7 @@
 /* One call from request to answer. Private to rpc. */
 #pragma once
 
-#include "services/common/rpc/pool.h"
+#include "services/common/rpc/lane.h"
 
 /* Runs the call bound to this slot and answers it; the slot may be gone when it returns. */
 void serve_call(struct worker *worker, struct slot *slot);

@@ -108,9 +108,10 @@ static bool listen_on_all(struct rpc_server *server, struct arena *arena, const 
 
 static void release(struct rpc_server *server)
 {
+    loop_done(&server->loop);
     grpc_server_destroy(server->grpc);
-    pool_done(&server->public_pool);
-    pool_done(&server->internal_pool);
+    lane_done(&server->public_calls);
+    lane_done(&server->internal_calls);
     builtin_free(server->builtin);
     grpc_completion_queue_shutdown(server->shutdown_queue);
     grpc_completion_queue_destroy(server->shutdown_queue);
@@ -133,22 +134,21 @@ struct rpc_server *rpc_server_open(const struct rpc_server_config *config, struc
     create(server);
     server->shutdown_queue = grpc_completion_queue_create_for_pluck(NULL);
     grpc_server_register_completion_queue(server->grpc, server->shutdown_queue, NULL);
-    pool_init(&server->public_pool, server, false, config->workers);
-    pool_init(&server->internal_pool, server, true, config->internal_workers);
+    loop_init(&server->loop, server->grpc);
+    lane_init(&server->public_calls, server, false, config->workers);
+    lane_init(&server->internal_calls, server, true, config->internal_workers);
     server->builtin = builtin_new(server);
     bool listening = listen_on_all(server, arena, ret_fault);
     grpc_server_start(server->grpc);
     if (listening) {
-        pool_start(&server->public_pool);
-        pool_start(&server->internal_pool);
+        lane_start(&server->public_calls);
+        lane_start(&server->internal_calls);
         builtin_start(server->builtin);
+        loop_start(&server->loop, config->workers + config->internal_workers + 1);
         return server;
     }
     grpc_server_shutdown_and_notify(server->grpc, server->shutdown_queue, server);
     grpc_completion_queue_pluck(server->shutdown_queue, server, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-    pool_stop(&server->public_pool);
-    pool_stop(&server->internal_pool);
-    builtin_stop(server->builtin);
     release(server);
     return NULL;
 }
@@ -158,7 +158,7 @@ void rpc_server_set_serving(struct rpc_server *server, bool serving)
     builtin_set_serving(server->builtin, serving);
 }
 
-/* The server's own event fires before our last batches are through; a batch on a queue that is shut down aborts. */
+/* gRPC's own event fires before our last batches are through; a batch on a queue that is shut down aborts. */
 static void wait_until_idle(struct rpc_server *server)
 {
     pthread_mutex_lock(&server->lock);
@@ -182,29 +182,26 @@ void rpc_server_close(struct rpc_server *server, int drain_ms)
         grpc_completion_queue_pluck(server->shutdown_queue, server, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
     }
     wait_until_idle(server);
-    pool_stop(&server->public_pool);
-    pool_stop(&server->internal_pool);
-    builtin_stop(server->builtin);
     release(server);
 }
 
-static void sum_up(const struct pool *pool, size_t method, struct tally_sum *sum)
+static void sum_up(const struct lane *lane, size_t method, struct tally_sum *sum)
 {
     *sum = (struct tally_sum){0};
-    for (int w = 0; w < pool->n_workers; w++) {
-        tally_sum_up(pool->workers[w].tally, method, sum);
+    for (int w = 0; w < lane->n_workers; w++) {
+        tally_sum_up(lane->workers[w].tally, method, sum);
     }
 }
 
-static void collect_requests(struct metrics_writer *writer, const struct pool *pool)
+static void collect_requests(struct metrics_writer *writer, const struct lane *lane)
 {
-    for (size_t m = 0; m < pool->n_endpoints; m++) {
+    for (size_t m = 0; m < lane->n_endpoints; m++) {
         struct tally_sum sum;
-        sum_up(pool, m, &sum);
+        sum_up(lane, m, &sum);
         for (size_t code = 0; code < TALLY_CODES; code++) {
             if (sum.by_code[code] > 0) {
                 const struct metrics_label labels[] = {
-                    {"method", pool->endpoints[m].method->path + 1},
+                    {"method", lane->endpoints[m].method->path + 1},
                     {"code", status_code_name((enum error_code)code)},
                 };
                 metrics_sample(writer, "", labels, 2, (double)sum.by_code[code]);
@@ -213,12 +210,12 @@ static void collect_requests(struct metrics_writer *writer, const struct pool *p
     }
 }
 
-static void collect_durations(struct metrics_writer *writer, const struct pool *pool)
+static void collect_durations(struct metrics_writer *writer, const struct lane *lane)
 {
-    for (size_t m = 0; m < pool->n_endpoints; m++) {
+    for (size_t m = 0; m < lane->n_endpoints; m++) {
         struct tally_sum sum;
-        sum_up(pool, m, &sum);
-        struct metrics_label labels[] = {{"method", pool->endpoints[m].method->path + 1}, {"le", "+Inf"}};
+        sum_up(lane, m, &sum);
+        struct metrics_label labels[] = {{"method", lane->endpoints[m].method->path + 1}, {"le", "+Inf"}};
         uint64_t count = 0;
         for (size_t i = 0; i < TALLY_BUCKETS; i++) {
             count += sum.buckets[i];
@@ -241,27 +238,34 @@ static void collect_durations(struct metrics_writer *writer, const struct pool *
     }
 }
 
-void rpc_server_collect(struct metrics_writer *writer, void *ptr)
+static void collect_load(struct metrics_writer *writer, struct rpc_server *server)
 {
-    const struct rpc_server *server = ptr;
-    const struct pool *const pools[] = {&server->public_pool, &server->internal_pool};
-    static const char *const names[] = {"public", "internal"};
-    metrics_family(writer, "roost_rpc_requests_total", METRICS_COUNTER, "Calls answered.");
-    collect_requests(writer, pools[0]);
-    collect_requests(writer, pools[1]);
-    metrics_family(writer, "roost_rpc_duration_seconds", METRICS_HISTOGRAM, "Time from taking a call to its answer.");
-    collect_durations(writer, pools[0]);
-    collect_durations(writer, pools[1]);
+    const struct metrics_label labels[] = {{"lane", "public"}, {"lane", "internal"}};
+    const struct lane_load loads[] = {lane_load(&server->public_calls), lane_load(&server->internal_calls)};
     metrics_family(writer, "roost_rpc_workers_busy", METRICS_GAUGE, "Workers that run a call now.");
     for (size_t i = 0; i < 2; i++) {
-        const struct metrics_label label = {"pool", names[i]};
-        metrics_sample(writer, "", &label, 1, atomic_load(&pools[i]->n_busy));
+        metrics_sample(writer, "", &labels[i], 1, loads[i].busy);
     }
-    metrics_family(writer, "roost_rpc_shed_total", METRICS_COUNTER, "Calls refused because of a long queue.");
+    metrics_family(writer, "roost_rpc_waiting", METRICS_GAUGE, "Calls that wait for a worker now.");
     for (size_t i = 0; i < 2; i++) {
-        const struct metrics_label label = {"pool", names[i]};
-        metrics_sample(writer, "", &label, 1, (double)atomic_load(&pools[i]->n_shed));
+        metrics_sample(writer, "", &labels[i], 1, loads[i].waiting);
     }
+    metrics_family(writer, "roost_rpc_refused_total", METRICS_COUNTER, "Calls refused because too many were waiting.");
+    for (size_t i = 0; i < 2; i++) {
+        metrics_sample(writer, "", &labels[i], 1, (double)loads[i].refused);
+    }
+}
+
+void rpc_server_collect(struct metrics_writer *writer, void *ptr)
+{
+    struct rpc_server *server = ptr;
+    metrics_family(writer, "roost_rpc_requests_total", METRICS_COUNTER, "Calls answered.");
+    collect_requests(writer, &server->public_calls);
+    collect_requests(writer, &server->internal_calls);
+    metrics_family(writer, "roost_rpc_duration_seconds", METRICS_HISTOGRAM, "Time from taking a call to its answer.");
+    collect_durations(writer, &server->public_calls);
+    collect_durations(writer, &server->internal_calls);
+    collect_load(writer, server);
     metrics_family(writer, "roost_rpc_in_flight", METRICS_GAUGE, "Calls taken in and not yet answered.");
     metrics_sample(writer, "", NULL, 0, atomic_load(&server->n_live));
 }

@@ -1,7 +1,8 @@
 /*
- * The gRPC server of a service: unary methods by table, with health and reflection beside them. Handlers block and run
- * on worker threads; each worker has its own arena, database connection and Redis connection. Public methods, internal
- * methods and health/reflection have pools of their own, so none can keep another waiting.
+ * The gRPC server of a service: unary methods by table, with health and reflection beside them. Handlers block. A call
+ * runs with a worker: an arena, a database connection and a Redis connection, used by one thread at a time. Public and
+ * internal calls have workers of their own and there is always a thread left for health, so none can keep another
+ * waiting. Calls that find no free worker wait, up to 256; more are refused with OVERLOADED.
  */
 #pragma once
 

@@ -2,15 +2,17 @@
 #pragma once
 
 #include "services/common/rpc/builtin.h"
-#include "services/common/rpc/pool.h"
+#include "services/common/rpc/lane.h"
+#include "services/common/rpc/loop.h"
 
 struct rpc_server {
     struct rpc_server_config config;
     grpc_server *grpc;
     grpc_resource_quota *quota;
     grpc_completion_queue *shutdown_queue;
-    struct pool public_pool;
-    struct pool internal_pool;
+    struct loop loop;
+    struct lane public_calls;
+    struct lane internal_calls;
     struct builtin *builtin;
     atomic_bool draining;
     /* Calls that are bound to a grpc_call. */

@@ -1,0 +1,276 @@
+#include "services/common/rpc/lane.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "services/common/pg/pg.h"
+#include "services/common/redis/redis.h"
+#include "services/common/rpc/authenticate.h"
+#include "services/common/rpc/serve.h"
+#include "services/common/rpc/server_state.h"
+#include "services/common/rpc/tally.h"
+
+enum {
+    SLOTS_PER_METHOD = 8,
+    MAX_WAITING = 256, /* calls taken in beyond those that run; more are refused */
+    WORKER_ARENA_BYTES = 16384,
+    REDIS_TIMEOUT_MS = 2000,
+};
+
+static void on_requested(struct loop_tag *tag, bool ok);
+static void on_batch_done(struct loop_tag *tag, bool ok);
+
+static void slot_init(struct slot *slot, struct lane *lane, const struct endpoint *endpoint)
+{
+    *slot = (struct slot){.lane = lane, .endpoint = endpoint};
+    slot->requested = (struct loop_tag){on_requested, slot};
+    slot->answered = (struct loop_tag){on_batch_done, slot};
+    slot->closed = (struct loop_tag){on_batch_done, slot};
+    grpc_metadata_array_init(&slot->metadata);
+}
+
+/* Asks for the next call of the method. */
+static void slot_request(struct slot *slot)
+{
+    struct rpc_server *server = slot->lane->server;
+    grpc_call_error error = grpc_server_request_registered_call(
+        server->grpc, slot->endpoint->handle, &slot->call, &slot->deadline, &slot->metadata, &slot->payload,
+        server->loop.queue, server->loop.queue, &slot->requested);
+    check(error == GRPC_CALL_OK);
+}
+
+/* Lets go of the call. */
+static void slot_unbind(struct slot *slot)
+{
+    grpc_metadata_array_destroy(&slot->metadata);
+    grpc_byte_buffer_destroy(slot->payload);
+    if (slot->call) {
+        grpc_call_unref(slot->call);
+    }
+    slot->call = NULL;
+    slot->payload = NULL;
+    slot->cancelled = 0;
+    slot->watches_close = false;
+    slot->has_waited = false;
+    grpc_metadata_array_init(&slot->metadata);
+}
+
+/* Its last use: an extra slot goes, the others belong to the lane. */
+static void slot_free(struct slot *slot)
+{
+    grpc_metadata_array_destroy(&slot->metadata);
+    grpc_metadata_array_init(&slot->metadata);
+    if (slot->is_extra) {
+        atomic_fetch_sub(&slot->lane->n_extra, 1);
+        free(slot);
+    }
+}
+
+void slot_start_batch(struct slot *slot, const grpc_op *ops, size_t n_ops, struct loop_tag *tag)
+{
+    atomic_fetch_add(&slot->batches, 1);
+    check(grpc_call_start_batch(slot->call, ops, n_ops, tag, NULL) == GRPC_CALL_OK);
+}
+
+static void on_batch_done(struct loop_tag *tag, bool ok)
+{
+    (void)ok;
+    struct slot *slot = tag->owner;
+    if (atomic_fetch_sub(&slot->batches, 1) != 1) {
+        return;
+    }
+    struct rpc_server *server = slot->lane->server;
+    slot_unbind(slot);
+    if (slot->is_extra || atomic_load(&server->draining)) {
+        slot_free(slot);
+    } else {
+        slot_request(slot);
+    }
+    server_call_ended(server);
+}
+
+/* Runs this call, then those that wait. */
+static void run(struct lane *lane, struct worker *worker, struct slot *slot)
+{
+    while (slot) {
+        serve_call(worker, slot);
+        pthread_mutex_lock(&lane->lock);
+        slot = lane->waiting;
+        if (slot) {
+            lane->waiting = slot->next;
+            lane->n_waiting--;
+        } else {
+            worker->next = lane->free;
+            lane->free = worker;
+            lane->n_busy--;
+        }
+        pthread_mutex_unlock(&lane->lock);
+    }
+}
+
+enum admission { ADMITTED, WAITS, REFUSED };
+
+/* Finds a free worker, or lets the slot wait if it can: then it may be gone when this returns. */
+static enum admission admit(struct lane *lane, struct slot *slot, struct worker **ret_worker)
+{
+    enum admission admission = REFUSED;
+    pthread_mutex_lock(&lane->lock);
+    if (lane->free) {
+        admission = ADMITTED;
+        *ret_worker = lane->free;
+        lane->free = lane->free->next;
+        lane->n_busy++;
+    } else if (lane->n_waiting < MAX_WAITING) {
+        admission = WAITS;
+        slot->has_waited = true;
+        slot->next = NULL;
+        if (lane->waiting) {
+            lane->waiting_last->next = slot;
+        } else {
+            lane->waiting = slot;
+        }
+        lane->waiting_last = slot;
+        lane->n_waiting++;
+    } else {
+        lane->n_refused++;
+    }
+    pthread_mutex_unlock(&lane->lock);
+    return admission;
+}
+
+/* A slot that waits does not ask for calls: another one does in its place, so that gRPC keeps no queue of its own and
+ * the number of waiting calls is known. */
+static void request_extra(struct lane *lane, const struct endpoint *endpoint)
+{
+    if (atomic_load(&lane->server->draining) || atomic_load(&lane->n_extra) >= MAX_WAITING) {
+        return;
+    }
+    struct slot *extra = malloc(sizeof(*extra));
+    check(extra);
+    slot_init(extra, lane, endpoint);
+    extra->is_extra = true;
+    atomic_fetch_add(&lane->n_extra, 1);
+    slot_request(extra);
+}
+
+static void on_requested(struct loop_tag *tag, bool ok)
+{
+    struct slot *slot = tag->owner;
+    struct lane *lane = slot->lane;
+    if (!ok) {
+        /* The server is stopping. */
+        slot_free(slot);
+        return;
+    }
+    const struct endpoint *endpoint = slot->endpoint;
+    struct worker *worker;
+    /* Once for the call and once for this function, which still needs the queue when the call is done elsewhere. */
+    server_call_begun(lane->server);
+    server_call_begun(lane->server);
+    switch (admit(lane, slot, &worker)) {
+    case ADMITTED:
+        run(lane, worker, slot);
+        break;
+    case WAITS:
+        request_extra(lane, endpoint);
+        break;
+    case REFUSED:
+        serve_overloaded(slot);
+        break;
+    }
+    server_call_ended(lane->server);
+}
+
+static void worker_init(struct worker *worker, struct lane *lane)
+{
+    const struct rpc_server_config *config = &lane->server->config;
+    *worker = (struct worker){.server = lane->server, .next = lane->free};
+    lane->free = worker;
+    worker->arena = arena_new(WORKER_ARENA_BYTES);
+    if (config->database_url) {
+        worker->pg = pg_new(config->database_url, config->name, config->name);
+    }
+    if (config->redis_url) {
+        worker->redis = redis_new(config->redis_url, REDIS_TIMEOUT_MS);
+        redis_set_arena(worker->redis, worker->arena);
+    }
+    worker->authenticator = authenticator_new(config->key, config->key_len, config->authenticate);
+    worker->tally = tally_new(lane->n_endpoints);
+    check(getrandom(&worker->trace_seed, sizeof(worker->trace_seed), 0) == sizeof(worker->trace_seed));
+}
+
+static void worker_done(struct worker *worker)
+{
+    if (worker->pg) {
+        pg_free(worker->pg);
+    }
+    if (worker->redis) {
+        redis_free(worker->redis);
+    }
+    authenticator_free(worker->authenticator);
+    tally_free(worker->tally);
+    arena_free(worker->arena);
+}
+
+static void endpoints_register(struct lane *lane, bool internal)
+{
+    const struct rpc_service *const *services = lane->server->config.services;
+    size_t n = 0;
+    for (size_t s = 0; services[s]; s++) {
+        n += services[s]->internal == internal ? services[s]->n_methods : 0;
+    }
+    lane->endpoints = calloc(n + 1, sizeof(*lane->endpoints));
+    check(lane->endpoints);
+    for (size_t s = 0; services[s]; s++) {
+        for (size_t m = 0; services[s]->internal == internal && m < services[s]->n_methods; m++) {
+            struct endpoint *endpoint = &lane->endpoints[lane->n_endpoints];
+            endpoint->method = &services[s]->methods[m];
+            endpoint->index = lane->n_endpoints++;
+            endpoint->handle = grpc_server_register_method(lane->server->grpc, endpoint->method->path, NULL,
+                                                           GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+            check(endpoint->handle);
+        }
+    }
+}
+
+void lane_init(struct lane *lane, struct rpc_server *server, bool internal, int n_workers)
+{
+    *lane = (struct lane){.server = server, .n_workers = n_workers};
+    check(pthread_mutex_init(&lane->lock, NULL) == 0);
+    endpoints_register(lane, internal);
+    lane->workers = calloc((size_t)n_workers, sizeof(*lane->workers));
+    check(lane->workers);
+    for (int i = 0; i < n_workers; i++) {
+        worker_init(&lane->workers[i], lane);
+    }
+}
+
+void lane_start(struct lane *lane)
+{
+    lane->n_slots = lane->n_endpoints * SLOTS_PER_METHOD;
+    lane->slots = calloc(lane->n_slots + 1, sizeof(*lane->slots));
+    check(lane->slots);
+    for (size_t i = 0; i < lane->n_slots; i++) {
+        slot_init(&lane->slots[i], lane, &lane->endpoints[i / SLOTS_PER_METHOD]);
+        slot_request(&lane->slots[i]);
+    }
+}
+
+void lane_done(struct lane *lane)
+{
+    for (int i = 0; i < lane->n_workers; i++) {
+        worker_done(&lane->workers[i]);
+    }
+    pthread_mutex_destroy(&lane->lock);
+    free(lane->slots);
+    free(lane->workers);
+    free(lane->endpoints);
+}
+
+struct lane_load lane_load(struct lane *lane)
+{
+    pthread_mutex_lock(&lane->lock);
+    struct lane_load load = {.busy = lane->n_busy, .waiting = lane->n_waiting, .refused = lane->n_refused};
+    pthread_mutex_unlock(&lane->lock);
+    return load;
+}

@@ -1,0 +1,80 @@
+/*
+ * Calls of one kind, public or internal: how many run at once, how many wait, and what they run with. Private to rpc.
+ */
+#pragma once
+
+#include <grpc/grpc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "services/common/rpc/loop.h"
+#include "services/common/rpc/server.h"
+
+/* A method that this server offers. */
+struct endpoint {
+    const struct rpc_method *method;
+    void *handle; /* as registered with gRPC */
+    size_t index; /* in the lane */
+};
+
+/* Room for one call. It asks gRPC for a call of its method, is bound to one, answers it, and asks again. */
+struct slot {
+    struct loop_tag requested, answered, closed;
+    struct lane *lane;
+    const struct endpoint *endpoint;
+    struct slot *next; /* while it waits for a worker */
+    bool is_extra;     /* made under load, freed after its call */
+    bool has_waited;
+    bool watches_close; /* a batch waits for the client to go away */
+    grpc_call *call;
+    gpr_timespec deadline;
+    grpc_metadata_array metadata;
+    grpc_byte_buffer *payload;
+    int cancelled;      /* written by gRPC */
+    atomic_int batches; /* in flight; the slot is free again when none is */
+};
+
+/* What a call runs with; used by one thread at a time. */
+struct worker {
+    struct worker *next; /* while it is free */
+    const struct rpc_server *server;
+    struct arena *arena;
+    struct pg *pg;
+    struct redis *redis;
+    struct authenticator *authenticator;
+    struct tally *tally;
+    uint64_t trace_seed;
+};
+
+struct lane {
+    struct rpc_server *server;
+    struct endpoint *endpoints;
+    size_t n_endpoints;
+    struct slot *slots;
+    size_t n_slots;
+    struct worker *workers;
+    int n_workers;
+    pthread_mutex_t lock;
+    struct worker *free; /* the one used last is first: its caches and its connection are warm */
+    struct slot *waiting, *waiting_last;
+    int n_waiting;
+    int n_busy;
+    unsigned long n_refused;
+    atomic_int n_extra;
+};
+
+struct lane_load {
+    int busy, waiting;
+    unsigned long refused;
+};
+
+/* Registers the methods of the public or of the internal services; before the server starts. */
+void lane_init(struct lane *lane, struct rpc_server *server, bool internal, int n_workers);
+/* Asks for calls; after the server has started. */
+void lane_start(struct lane *lane);
+/* After the loop's end. */
+void lane_done(struct lane *lane);
+struct lane_load lane_load(struct lane *lane);
+
+/* Starts a batch of this slot's call; the slot stays bound until it is complete. */
+void slot_start_batch(struct slot *slot, const grpc_op *ops, size_t n_ops, struct loop_tag *tag);
