@@ -1,6 +1,7 @@
 /*
- * Load on one unary gRPC method: a closed loop of N calls in flight over some connections, each with the same packed
- * request. Prints one line of JSON: calls per second and the distribution of the latency.
+ * Load on one unary gRPC method: a closed loop of N calls in flight over some connections, each
+ * with the next of the given packed requests. Prints one line of JSON: calls per second and the
+ * distribution of the latency.
  */
 #include <getopt.h>
 #include <grpc/grpc.h>
@@ -28,8 +29,10 @@ struct options {
     int deadline_ms;
     grpc_metadata headers[MAX_HEADERS];
     size_t n_headers;
-    uint8_t request[MAX_REQUEST_BYTES];
-    size_t request_len;
+    grpc_slice *requests;
+    size_t n_requests;
+    bool once;
+    atomic_size_t next_request;
 };
 
 struct call {
@@ -45,10 +48,9 @@ struct call {
 
 /* One thread with its own queue and its share of the calls. */
 struct driver {
-    const struct options *options;
+    struct options *options;
     pthread_t thread;
     grpc_completion_queue *queue;
-    grpc_byte_buffer *request;
     struct call *calls;
     int n_calls;
     uint32_t *latencies_ns;
@@ -80,23 +82,33 @@ static void *allocate(size_t n, size_t size)
     return memory;
 }
 
-static void start(struct call *call)
+/* False when each request has had its turn. */
+static bool start(struct call *call)
 {
-    const struct options *options = call->driver->options;
+    struct options *options = call->driver->options;
+    size_t turn = atomic_fetch_add_explicit(&options->next_request, 1, memory_order_relaxed);
+    if (options->once && turn >= options->n_requests) {
+        return false;
+    }
+    grpc_byte_buffer *request =
+        grpc_raw_byte_buffer_create(&options->requests[turn % options->n_requests], 1);
     gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                                          gpr_time_from_millis(options->deadline_ms, GPR_TIMESPAN));
-    call->grpc = grpc_channel_create_call(call->channel, NULL, GRPC_PROPAGATE_DEFAULTS, call->driver->queue,
-                                          grpc_slice_from_static_string(options->method), NULL, deadline, NULL);
+    call->grpc = grpc_channel_create_call(
+        call->channel, NULL, GRPC_PROPAGATE_DEFAULTS, call->driver->queue,
+        grpc_slice_from_static_string(options->method), NULL, deadline, NULL);
     grpc_metadata_array_init(&call->initial);
     grpc_metadata_array_init(&call->trailers);
     call->received = NULL;
     call->message = grpc_empty_slice();
     grpc_op ops[6] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA,
-         .data.send_initial_metadata = {.count = options->n_headers, .metadata = (grpc_metadata *)options->headers}},
-        {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = call->driver->request},
+         .data.send_initial_metadata = {.count = options->n_headers,
+                                        .metadata = (grpc_metadata *)options->headers}},
+        {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = request},
         {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
-        {.op = GRPC_OP_RECV_INITIAL_METADATA, .data.recv_initial_metadata.recv_initial_metadata = &call->initial},
+        {.op = GRPC_OP_RECV_INITIAL_METADATA,
+         .data.recv_initial_metadata.recv_initial_metadata = &call->initial},
         {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &call->received},
         {.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
          .data.recv_status_on_client = {.trailing_metadata = &call->trailers,
@@ -107,6 +119,8 @@ static void start(struct call *call)
     if (grpc_call_start_batch(call->grpc, ops, 6, call, NULL) != GRPC_CALL_OK) {
         fail("the call cannot be started: check the headers");
     }
+    grpc_byte_buffer_destroy(request);
+    return true;
 }
 
 static void finish(struct call *call)
@@ -122,7 +136,8 @@ static void finish(struct call *call)
     }
     if (call->status != GRPC_STATUS_OK && !driver->first_fault[0]) {
         snprintf(driver->first_fault, sizeof(driver->first_fault), "%d %.*s", (int)call->status,
-                 (int)GRPC_SLICE_LENGTH(call->message), (const char *)GRPC_SLICE_START_PTR(call->message));
+                 (int)GRPC_SLICE_LENGTH(call->message),
+                 (const char *)GRPC_SLICE_START_PTR(call->message));
     }
     grpc_byte_buffer_destroy(call->received);
     grpc_metadata_array_destroy(&call->initial);
@@ -134,17 +149,16 @@ static void finish(struct call *call)
 static void *drive(void *ptr)
 {
     struct driver *driver = ptr;
-    int running = driver->n_calls;
+    int running = 0;
     for (int i = 0; i < driver->n_calls; i++) {
-        start(&driver->calls[i]);
+        running += start(&driver->calls[i]);
     }
     while (running > 0) {
-        grpc_event event = grpc_completion_queue_next(driver->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        grpc_event event =
+            grpc_completion_queue_next(driver->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
         struct call *call = event.tag;
         finish(call);
-        if (now_ns() < driver->end_ns) {
-            start(call);
-        } else {
+        if (now_ns() >= driver->end_ns || !start(call)) {
             running--;
         }
     }
@@ -163,7 +177,7 @@ static double percentile_us(const uint32_t *sorted, size_t n, double share)
     return n == 0 ? 0 : sorted[(size_t)((double)(n - 1) * share)] / 1e3;
 }
 
-static void report(const struct options *options, const struct driver *drivers)
+static void report(const struct options *options, const struct driver *drivers, double seconds)
 {
     size_t n = 0;
     uint64_t by_status[STATUS_CODES] = {0};
@@ -184,11 +198,13 @@ static void report(const struct options *options, const struct driver *drivers)
     for (int s = 1; s < STATUS_CODES; s++) {
         failed += by_status[s];
     }
-    printf("{\"rps\": %.0f, \"ok\": %llu, \"failed\": %llu, \"p50_us\": %.0f, \"p90_us\": %.0f, \"p99_us\": %.0f, "
+    printf("{\"rps\": %.0f, \"ok\": %llu, \"failed\": %llu, \"p50_us\": %.0f, \"p90_us\": %.0f, "
+           "\"p99_us\": %.0f, "
            "\"max_us\": %.0f, \"concurrency\": %d, \"connections\": %d}\n",
-           (double)by_status[0] / options->seconds, (unsigned long long)by_status[0], (unsigned long long)failed,
-           percentile_us(all, n, 0.5), percentile_us(all, n, 0.9), percentile_us(all, n, 0.99),
-           percentile_us(all, n, 1), options->concurrency, options->connections);
+           (double)by_status[0] / seconds, (unsigned long long)by_status[0],
+           (unsigned long long)failed, percentile_us(all, n, 0.5), percentile_us(all, n, 0.9),
+           percentile_us(all, n, 0.99), percentile_us(all, n, 1), options->concurrency,
+           options->connections);
     for (int i = 0; i < options->threads; i++) {
         if (drivers[i].first_fault[0]) {
             fprintf(stderr, "grpc_load: first failure: %s\n", drivers[i].first_fault);
@@ -201,18 +217,23 @@ static void report(const struct options *options, const struct driver *drivers)
 static grpc_channel *connect_to(const char *target)
 {
     grpc_arg args[] = {
-        {.type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, .value.integer = 1},
+        {.type = GRPC_ARG_INTEGER,
+         .key = (char *)GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL,
+         .value.integer = 1},
         {.type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_ENABLE_RETRIES, .value.integer = 0},
-        {.type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, .value.integer = -1},
+        {.type = GRPC_ARG_INTEGER,
+         .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
+         .value.integer = -1},
     };
-    const grpc_channel_args channel_args = {.num_args = sizeof(args) / sizeof(args[0]), .args = args};
+    const grpc_channel_args channel_args = {.num_args = sizeof(args) / sizeof(args[0]),
+                                            .args = args};
     grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
     grpc_channel *channel = grpc_channel_create(target, credentials, &channel_args);
     grpc_channel_credentials_release(credentials);
     return channel;
 }
 
-static void run(const struct options *options)
+static void run(struct options *options)
 {
     grpc_channel **channels = allocate((size_t)options->connections, sizeof(grpc_channel *));
     struct driver *drivers = allocate((size_t)options->threads, sizeof(*drivers));
@@ -224,10 +245,8 @@ static void run(const struct options *options)
         struct driver *driver = &drivers[i];
         driver->options = options;
         driver->queue = grpc_completion_queue_create_for_next(NULL);
-        grpc_slice slice = grpc_slice_from_copied_buffer((const char *)options->request, options->request_len);
-        driver->request = grpc_raw_byte_buffer_create(&slice, 1);
-        grpc_slice_unref(slice);
-        driver->n_calls = options->concurrency / options->threads + (i < options->concurrency % options->threads);
+        driver->n_calls =
+            options->concurrency / options->threads + (i < options->concurrency % options->threads);
         driver->calls = allocate((size_t)driver->n_calls + 1, sizeof(*driver->calls));
         driver->max_latencies = (size_t)(options->seconds * 200000) + 1000;
         driver->latencies_ns = allocate(driver->max_latencies, sizeof(uint32_t));
@@ -242,14 +261,15 @@ static void run(const struct options *options)
     for (int i = 0; i < options->threads; i++) {
         pthread_join(drivers[i].thread, NULL);
     }
-    report(options, drivers);
+    report(options, drivers,
+           options->once ? (double)(now_ns() - drivers[0].measure_ns) / 1e9 : options->seconds);
     for (int i = 0; i < options->threads; i++) {
         grpc_completion_queue_shutdown(drivers[i].queue);
-        while (grpc_completion_queue_next(drivers[i].queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).type !=
-               GRPC_QUEUE_SHUTDOWN) {
+        while (
+            grpc_completion_queue_next(drivers[i].queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL)
+                .type != GRPC_QUEUE_SHUTDOWN) {
         }
         grpc_completion_queue_destroy(drivers[i].queue);
-        grpc_byte_buffer_destroy(drivers[i].request);
         free(drivers[i].calls);
         free(drivers[i].latencies_ns);
     }
@@ -260,21 +280,50 @@ static void run(const struct options *options)
     free(channels);
 }
 
+static uint8_t digit(char c)
+{
+    const char *digits = "0123456789abcdef";
+    const char *found = c ? strchr(digits, c) : NULL;
+    if (!found) {
+        fail("a request is written in hexadecimal digits, lower case");
+    }
+    return (uint8_t)(found - digits);
+}
+
 static void take_hex(struct options *options, const char *hex)
 {
-    size_t len = strlen(hex) / 2;
+    static uint8_t packed[MAX_REQUEST_BYTES];
+    size_t len = strcspn(hex, "\n") / 2;
     if (len > MAX_REQUEST_BYTES) {
         fail("the request is too long");
     }
     for (size_t i = 0; i < len; i++) {
-        const char pair[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
-        char *end;
-        options->request[i] = (uint8_t)strtoul(pair, &end, 16);
-        if (*end) {
-            fail("--request takes hexadecimal digits");
+        packed[i] = (uint8_t)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
+    }
+    if ((options->n_requests & (options->n_requests - 1)) == 0) {
+        size_t room = options->n_requests ? options->n_requests * 2 : 1;
+        options->requests = realloc(options->requests, room * sizeof(grpc_slice));
+        if (!options->requests) {
+            fail("out of memory");
         }
     }
-    options->request_len = len;
+    options->requests[options->n_requests++] =
+        grpc_slice_from_copied_buffer((const char *)packed, len);
+}
+
+static void take_file(struct options *options, const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *line = NULL;
+    size_t room = 0;
+    if (!file) {
+        fail("the file of requests cannot be read");
+    }
+    while (getline(&line, &room, file) >= 0) {
+        take_hex(options, line);
+    }
+    free(line);
+    fclose(file);
 }
 
 static void take_header(struct options *options, char *text)
@@ -294,7 +343,9 @@ static __attribute__((noreturn)) void usage(void)
 {
     fputs("Usage: grpc_load TARGET METHOD [options]\n"
           "  TARGET  unix:PATH or HOST:PORT      METHOD  /package.Service/Method\n"
-          "  --request HEX       the packed request (empty)\n"
+          "  --request HEX       a packed request, repeatable; without any it is empty\n"
+          "  --requests FILE     packed requests, a line each\n"
+          "  --once              every request once, then it ends\n"
           "  --header NAME:VALUE metadata, repeatable, such as authorization:Token KEY\n"
           "  --concurrency N     calls in flight (1)\n"
           "  --connections N     channels (1)\n"
@@ -309,16 +360,28 @@ static __attribute__((noreturn)) void usage(void)
 static void parse(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"request", required_argument, NULL, 'r'},     {"header", required_argument, NULL, 'h'},
-        {"concurrency", required_argument, NULL, 'c'}, {"connections", required_argument, NULL, 'n'},
-        {"threads", required_argument, NULL, 't'},     {"seconds", required_argument, NULL, 's'},
-        {"warmup", required_argument, NULL, 'w'},      {"deadline-ms", required_argument, NULL, 'd'},
+        {"request", required_argument, NULL, 'r'},
+        {"header", required_argument, NULL, 'h'},
+        {"requests", required_argument, NULL, 'f'},
+        {"once", no_argument, NULL, 'o'},
+        {"concurrency", required_argument, NULL, 'c'},
+        {"connections", required_argument, NULL, 'n'},
+        {"threads", required_argument, NULL, 't'},
+        {"seconds", required_argument, NULL, 's'},
+        {"warmup", required_argument, NULL, 'w'},
+        {"deadline-ms", required_argument, NULL, 'd'},
         {NULL, 0, NULL, 0},
     };
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
         case 'r':
             take_hex(options, optarg);
+            break;
+        case 'f':
+            take_file(options, optarg);
+            break;
+        case 'o':
+            options->once = true;
             break;
         case 'h':
             take_header(options, optarg);
@@ -345,12 +408,15 @@ static void parse(struct options *options, int argc, char **argv)
             usage();
         }
     }
-    if (argc - optind != 2 || options->concurrency < 1 || options->connections < 1 || options->threads < 1 ||
-        options->seconds <= 0) {
+    if (argc - optind != 2 || options->concurrency < 1 || options->connections < 1 ||
+        options->threads < 1 || options->seconds <= 0) {
         usage();
     }
     options->target = argv[optind];
     options->method = argv[optind + 1];
+    if (options->n_requests == 0) {
+        take_hex(options, "");
+    }
 }
 
 int main(int argc, char **argv)
@@ -366,6 +432,10 @@ int main(int argc, char **argv)
     grpc_init();
     parse(&options, argc, argv);
     run(&options);
+    for (size_t i = 0; i < options.n_requests; i++) {
+        grpc_slice_unref(options.requests[i]);
+    }
+    free(options.requests);
     for (size_t i = 0; i < options.n_headers; i++) {
         grpc_slice_unref(options.headers[i].key);
         grpc_slice_unref(options.headers[i].value);
