@@ -82,11 +82,10 @@ static char *canonical_free_name(struct arena *arena, const char *text, const ch
 char *account_canonical_username(struct arena *arena, const char *text, const char **ret_fault)
 {
     struct address address;
-    const char *ignored;
-    if (strchr(text, '@') && address_parse(arena, text, false, &address, &ignored)) {
-        return address.full;
+    if (!strchr(text, '@')) {
+        return canonical_free_name(arena, text, ret_fault);
     }
-    return canonical_free_name(arena, text, ret_fault);
+    return address_parse(arena, text, false, &address, ret_fault) ? address.full : NULL;
 }
 
 static bool is_language(const char *text)

@@ -32,7 +32,7 @@ struct account_update {
 bool account_role_is_known(const char *role);
 bool account_is_simple(const Roost__Accounts__V1__Account *account);
 bool account_is_super_admin(const Roost__Accounts__V1__Account *account);
-/* Lower case; the canonical address where it is one. NULL with a sentence if it is none that anybody may have. */
+/* Lower case; with an @ a canonical address. NULL with a sentence if it is no name that anybody may have. */
 char *account_canonical_username(struct arena *arena, const char *text, const char **ret_fault);
 
 /* What a CreateAccount request asks for. All faults at once, on fields "account.…". */

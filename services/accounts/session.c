@@ -8,7 +8,7 @@
 #include "services/common/redis/redis.h"
 
 /* A session is not kept alive more often than this. */
-enum { SEEN_EVERY_MS = 60000, COOKIE_BYTES = 32, COOKIE_LEN = 43, USER_AGENT_MAX_BYTES = 256 };
+enum { SEEN_EVERY_MS = 60000, COOKIE_BYTES = 32, USER_AGENT_MAX_BYTES = 256 };
 
 #define ITEM(...)                                                                                                      \
     {                                                                                                                  \
@@ -107,7 +107,7 @@ const struct error *session_find(struct call *call, const struct session_limits 
                                  struct session *ret_session, bool *ret_found)
 {
     *ret_found = false;
-    if (strlen(cookie) != COOKIE_LEN) {
+    if (strlen(cookie) != SESSION_COOKIE_LENGTH) {
         return NULL;
     }
     struct session session = {.public_id = secret_sha256_hex(call->arena, cookie)};
