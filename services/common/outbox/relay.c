@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "services/common/log/log.h"
+#include "services/common/metrics/metrics.h"
 #include "services/common/outbox/sql/outbox.sql.h"
 #include "services/common/pg/pg.h"
 #include "services/common/redis/redis.h"
@@ -29,6 +30,17 @@ enum {
 static const char move_marker[] =
     "if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end "
     "redis.call('SET', KEYS[1], ARGV[2]) return 1";
+
+static struct metrics_value published = {
+    .name = "roost_outbox_published_total",
+    .kind = METRICS_COUNTER,
+    .help = "Events published to the stream, those published again included.",
+};
+static struct metrics_value republished = {
+    .name = "roost_outbox_republished_total",
+    .kind = METRICS_COUNTER,
+    .help = "Events taken back for publishing again, because Redis had lost them.",
+};
 
 struct round {
     struct call *call;
@@ -235,6 +247,7 @@ static const struct error *repair(struct round *round)
         }
     }
     if (was_found) {
+        metrics_add(&republished, round->n_republished);
         log_warn("relay.republished", log_str("marker", round->marker),
                  log_int("events", round->n_republished));
     }
@@ -290,6 +303,9 @@ const struct error *outbox_relay_run(struct call *call)
     err = repair(&round);
     if (err) {
         return err;
+    }
+    if (round.n_published > 0) {
+        metrics_add(&published, round.n_published);
     }
     has_work = round.n_published > 0 || round.n_republished > 0;
     if (!has_work) {

@@ -136,13 +136,28 @@ static const struct error *finish_connecting(struct pg *pg, int64_t deadline_us)
 
 static const struct error *open_connection(struct pg *pg, int64_t now_us)
 {
-    const char *const keywords[] = {"dbname",           "application_name", "options",
-                                    "client_encoding",  "keepalives_idle",  "keepalives_interval",
-                                    "keepalives_count", "tcp_user_timeout", NULL};
-    const char *const values[] = {
-        pg->url, pg->application_name, session_options(pg), "UTF8", "30", "10", "3", "15000", NULL};
+    /* Before dbname: what the URL may say otherwise. After it: what it may not. Kerberos encryption
+     * is off because to find out that there is none costs each connect a look for credentials. */
+    const char *const settings[][2] = {
+        {"gssencmode", "disable"},
+        {"keepalives_idle", "30"},
+        {"keepalives_interval", "10"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "15000"},
+        {"dbname", pg->url},
+        {"application_name", pg->application_name},
+        {"options", session_options(pg)},
+        {"client_encoding", "UTF8"},
+    };
+    enum { N = sizeof(settings) / sizeof(settings[0]) };
+    const char *keywords[N + 1] = {NULL};
+    const char *values[N + 1] = {NULL};
     const struct error *err;
 
+    for (size_t i = 0; i < N; i++) {
+        keywords[i] = settings[i][0];
+        values[i] = settings[i][1];
+    }
     pg->conn = PQconnectStartParams(keywords, values, 1);
     if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD) {
         err = pg_error_unavailable(pg, "connect");
