@@ -36,7 +36,11 @@ UPDATE domain SET saga_id = :saga_id WHERE id = :id;
 UPDATE domain SET change_no = change_no + 1 WHERE id = :id RETURNING change_no;
 
 -- name: domain_end_change
-UPDATE domain SET saga_id = NULL WHERE id = :id AND saga_id IS NOT NULL AND change_no = :change_no RETURNING saga_id;
+UPDATE domain SET saga_id = NULL
+FROM (SELECT id, saga_id FROM domain WHERE id = :id AND saga_id IS NOT NULL AND change_no = :change_no FOR UPDATE)
+    AS open
+WHERE domain.id = open.id
+RETURNING open.saga_id;
 
 -- name: domain_change_is_open
 SELECT EXISTS (SELECT FROM domain WHERE id = :id AND saga_id IS NOT NULL AND change_no = :change_no);
