@@ -3,15 +3,15 @@
 #define FIELD(member) offsetof(struct roostctl_config, member)
 
 const struct config_field roostctl_config_fields[] = {
-    {"ROOST_GRPC_ACCOUNTS", CONFIG_TEXT, FIELD(session.targets[0]), "127.0.0.1:9091", 0, 0, NULL,
+    {"ROOST_GRPC_ACCOUNTS", CONFIG_TEXT, FIELD(session.targets[0]), "127.0.0.1:8101", 0, 0, NULL,
      "Where the accounts service listens."},
-    {"ROOST_GRPC_DOMAINS", CONFIG_TEXT, FIELD(session.targets[1]), "127.0.0.1:9092", 0, 0, NULL,
+    {"ROOST_GRPC_DOMAINS", CONFIG_TEXT, FIELD(session.targets[1]), "127.0.0.1:8102", 0, 0, NULL,
      "Where the domains service listens."},
-    {"ROOST_GRPC_MAILBOXES", CONFIG_TEXT, FIELD(session.targets[2]), "127.0.0.1:9093", 0, 0, NULL,
+    {"ROOST_GRPC_MAILBOXES", CONFIG_TEXT, FIELD(session.targets[2]), "127.0.0.1:8103", 0, 0, NULL,
      "Where the mailboxes service listens."},
-    {"ROOST_GRPC_QUOTAS", CONFIG_TEXT, FIELD(session.targets[3]), "127.0.0.1:9094", 0, 0, NULL,
+    {"ROOST_GRPC_QUOTAS", CONFIG_TEXT, FIELD(session.targets[3]), "127.0.0.1:8104", 0, 0, NULL,
      "Where the quotas service listens."},
-    {"ROOST_GRPC_DNSCHECKS", CONFIG_TEXT, FIELD(session.targets[4]), "127.0.0.1:9095", 0, 0, NULL,
+    {"ROOST_GRPC_DNSCHECKS", CONFIG_TEXT, FIELD(session.targets[4]), "127.0.0.1:8105", 0, 0, NULL,
      "Where the dnschecks service listens."},
     {"ROOST_TOKEN", CONFIG_SECRET, FIELD(session.token), "", 0, 0, NULL, "The API token of the caller."},
     {"ROOST_ADMIN", CONFIG_TEXT, FIELD(session.username), "", 0, 0, NULL,
