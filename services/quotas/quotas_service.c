@@ -2,6 +2,7 @@
 
 #include "proto/roost/domains/v1/domains.client.h"
 #include "proto/roost/quotas/v1/quotas.rpc.h"
+#include "services/common/address/address.h"
 #include "services/common/message/message.h"
 #include "services/quotas/quota.h"
 #include "services/quotas/quota_store.h"
@@ -34,8 +35,14 @@ static const struct error *resolve_domain(struct call *call, const char *name, i
     Roost__Domains__V1__ResolveDomainsRequest req =
         ROOST__DOMAINS__V1__RESOLVE_DOMAINS_REQUEST__INIT;
     Roost__Domains__V1__ResolveDomainsResponse *resp;
+    const char *fault;
+    char *canonical = address_canonical_domain(call->arena, name, &fault);
+    if (!canonical) {
+        *ret_id = 0;
+        return NULL;
+    }
     req.n_names = 1;
-    req.names = (char *[]){arena_strdup(call->arena, name)};
+    req.names = &canonical;
     const struct error *err = domains_internal_client_resolve_domains(call, &req, &resp);
     if (err) {
         return err;
