@@ -101,8 +101,7 @@ static const struct error *append_events(struct call *call, const struct batch *
 static const struct error *rewrite_rows(const struct rewrite_tx *tx, const struct batch *batch)
 {
     struct call *call = tx->call;
-    const struct pg_args *args =
-        PG_ARGS(&tx->req->base, pg_int64s("ids", batch->ids, batch->n));
+    const struct pg_args *args = PG_ARGS(&tx->req->base, pg_int64s("ids", batch->ids, batch->n));
     struct alias_watch watch = {0};
     const struct error *err =
         alias_watch_query(call, &watch, &mailboxes_sql_recipient_aliases_of_mailboxes, args);

@@ -1,5 +1,7 @@
 /* The methods for other services and the agent: roost.mailboxes.v1.MailboxesInternal, in the order
  * of the proto. Their callers have validated names and addresses. */
+#include <string.h>
+
 #include "proto/roost/mailboxes/v1/mailboxes.rpc.h"
 #include "services/common/message/message.h"
 #include "services/mailboxes/domain_store.h"
@@ -8,11 +10,23 @@
 
 enum { BATCH_GET_MAX = 1000 };
 
+/* What is behind a + is an extension for Postfix and Dovecot: such a mailbox would never get its
+ * mail. */
+static const struct error *check_local_part(struct call *call, const char *local_part)
+{
+    if (strchr(local_part, '+')) {
+        return error_on_field(call->arena, REASON_ADDRESS_INVALID, "local_part",
+                              "The address of a mailbox cannot have a + before the @.");
+    }
+    return NULL;
+}
+
 const struct error *mailboxes_internal_reserve_mailbox(
     struct call *call, const Roost__Mailboxes__V1__ReserveMailboxRequest *req,
     Roost__Mailboxes__V1__Mailbox **ret_resp)
 {
-    return mailbox_store_reserve(call, req, ret_resp);
+    const struct error *err = check_local_part(call, req->local_part);
+    return err ? err : mailbox_store_reserve(call, req, ret_resp);
 }
 
 const struct error *mailboxes_internal_confirm_mailbox(
@@ -38,7 +52,8 @@ const struct error *mailboxes_internal_rename_mailbox(
     struct call *call, const Roost__Mailboxes__V1__RenameMailboxRequest *req,
     Roost__Mailboxes__V1__Mailbox **ret_resp)
 {
-    return mailbox_store_rename(call, req, ret_resp);
+    const struct error *err = check_local_part(call, req->local_part);
+    return err ? err : mailbox_store_rename(call, req, ret_resp);
 }
 
 const struct error *mailboxes_internal_delete_mailbox(

@@ -172,12 +172,23 @@ static const struct error *requeue(struct call *call, int64_t id, const char *re
                   NULL);
 }
 
+/* The length of the text, cut between characters if it is too long. */
+static size_t whole_characters(const char *text)
+{
+    size_t len = strlen(text);
+    if (len > ERROR_MAX_BYTES) {
+        for (len = ERROR_MAX_BYTES; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80; len--) {
+        }
+    }
+    return len;
+}
+
 static const struct error *finish_badly(struct call *call,
                                         const Roost__Mailboxes__V1__MailboxOperation *before,
                                         const Roost__Mailboxes__V1__FinishOperationRequest *req)
 {
     const struct mailboxes_config *config = call->service;
-    const char *reason = arena_strndup(call->arena, req->error, ERROR_MAX_BYTES);
+    const char *reason = arena_strndup(call->arena, req->error, whole_characters(req->error));
     if (req->permanent || before->attempts >= config->operation_attempts) {
         return fail(call, before, reason);
     }
