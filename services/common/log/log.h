@@ -1,6 +1,6 @@
 /*
- * Structured log lines to standard error, one write(2) each, JSON or logfmt. Thread safe. Values are escaped, so no
- * value can forge a line. Secrets are never passed to it.
+ * Structured log lines to standard error, one write(2) each, JSON or logfmt. Thread safe. Values
+ * are escaped, so no value can forge a line. Secrets are never passed to it.
  */
 #pragma once
 
@@ -35,15 +35,17 @@ static inline struct log_field log_bool(const char *key, bool value)
 void log_open(const char *service, enum log_level level, enum log_format format);
 bool log_is_enabled(enum log_level level);
 /* `event` is noun.past, for example "relay.started". */
-void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n_fields);
+void log_write(enum log_level level, const char *event, const struct log_field *fields,
+               size_t n_fields);
 
 #define LOG_FIELDS_(...) ((const struct log_field[]){__VA_ARGS__})
-#define log_at_(level, event, ...)                                                                                     \
-    (log_is_enabled(level)                                                                                             \
-         ? log_write(level, event, LOG_FIELDS_(__VA_ARGS__), sizeof(LOG_FIELDS_(__VA_ARGS__)) / sizeof(struct log_field)) \
+#define log_at_(level, event, ...)                                                \
+    (log_is_enabled(level)                                                        \
+         ? log_write(level, event, LOG_FIELDS_(__VA_ARGS__),                      \
+                     sizeof(LOG_FIELDS_(__VA_ARGS__)) / sizeof(struct log_field)) \
          : (void)0)
 /* At least one field each. */
 #define log_debug(event, ...) log_at_(LOG_DEBUG, event, __VA_ARGS__)
-#define log_info(event, ...) log_at_(LOG_INFO, event, __VA_ARGS__)
-#define log_warn(event, ...) log_at_(LOG_WARN, event, __VA_ARGS__)
+#define log_info(event, ...)  log_at_(LOG_INFO, event, __VA_ARGS__)
+#define log_warn(event, ...)  log_at_(LOG_WARN, event, __VA_ARGS__)
 #define log_error(event, ...) log_at_(LOG_ERROR, event, __VA_ARGS__)

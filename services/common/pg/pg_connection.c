@@ -120,6 +120,9 @@ static const struct error *finish_connecting(struct pg *pg, int64_t deadline_us)
         short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
         enum wait_result waited = wait_socket(pg->conn, events, deadline_us);
 
+        if (waited == WAIT_TIMEOUT && deadline_us == pg->deadline_us) {
+            return pg_error_deadline(pg, "connect");
+        }
         if (waited == WAIT_TIMEOUT) {
             return error_with_cause(pg->arena, pg_error_unavailable(pg, "connect"), "timed out");
         }

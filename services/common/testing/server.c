@@ -19,8 +19,18 @@
 /* Commands to the guardian; it answers each with one byte. */
 enum { COMMAND_START = 's', COMMAND_STOP = 'k' };
 
+enum { MAX_GUARDIANS = 4 };
+
 static char directory[] = "/tmp/roost-test-XXXXXX";
 static bool has_directory;
+
+/* This process's, for its end. */
+static struct {
+    pid_t pid;
+    int control;
+} guardians[MAX_GUARDIANS];
+static size_t n_guardians;
+static pid_t owner;
 
 static void fail(const char *what)
 {
@@ -153,6 +163,34 @@ static void command(struct server *server, char code)
     }
 }
 
+/* A sandbox kills what outlives the test; so the test waits, newest first, because a guardian's
+ * control is open in the younger ones too. Forked children of the test leave it to their parent. */
+static void end_guardians(void)
+{
+    if (getpid() != owner) {
+        return;
+    }
+    while (n_guardians > 0) {
+        n_guardians--;
+        close(guardians[n_guardians].control);
+        waitpid(guardians[n_guardians].pid, NULL, 0);
+    }
+}
+
+static void remember(pid_t pid, int control)
+{
+    if (n_guardians == MAX_GUARDIANS) {
+        fail("too many servers");
+    }
+    if (n_guardians == 0) {
+        owner = getpid();
+        atexit(end_guardians);
+    }
+    guardians[n_guardians].pid = pid;
+    guardians[n_guardians].control = control;
+    n_guardians++;
+}
+
 /* Each guardian removes the directory after its own server has ended; the last one finds it empty
  * of servers. */
 void server_open(struct server *server, const char *log)
@@ -175,6 +213,7 @@ void server_open(struct server *server, const char *log)
     close(pair[1]);
     close(fd);
     server->control = pair[0];
+    remember(pid, pair[0]);
     command(server, COMMAND_START);
 }
 
