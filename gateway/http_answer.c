@@ -90,16 +90,39 @@ struct json_writer http_body_writer(struct arena *arena)
     };
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" */
+static char *put_two_digits(char *to, int number)
+{
+    *to++ = (char)('0' + number / 10 % 10);
+    *to++ = (char)('0' + number % 10);
+    return to;
+}
+
+static char *put_name(char *to, const char *names, int index)
+{
+    memcpy(to, names + 3 * index, 3);
+    return to + 3;
+}
+
+/* "Date: Sun, 06 Nov 1994 08:49:37 GMT". By hand: strftime asks the file system for the time zone
+ * each time. */
 static void put_date(struct json_writer *head)
 {
-    char date[DATE_MAX];
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char date[DATE_MAX] = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
     time_t now = (time_t)(clock_wall_us() / 1000000);
     struct tm tm;
-    if (gmtime_r(&now, &tm)) {
-        size_t len = strftime(date, sizeof(date), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
-        json_raw(head, date, len);
+    if (!gmtime_r(&now, &tm)) {
+        return;
     }
+    put_name(date + 6, days, tm.tm_wday);
+    put_two_digits(date + 11, tm.tm_mday);
+    put_name(date + 14, months, tm.tm_mon);
+    put_two_digits(put_two_digits(date + 18, (tm.tm_year + 1900) / 100), tm.tm_year);
+    put_two_digits(date + 23, tm.tm_hour);
+    put_two_digits(date + 26, tm.tm_min);
+    put_two_digits(date + 29, tm.tm_sec);
+    json_raw(head, date, strlen(date));
 }
 
 static void put_text(struct json_writer *head, const char *text)

@@ -229,13 +229,6 @@ static int on_log_message(const struct mg_connection *connection, const char *me
     return 1;
 }
 
-static int on_log_access(const struct mg_connection *connection, const char *message)
-{
-    (void)connection;
-    (void)message;
-    return 1;
-}
-
 static void *on_init_thread(const struct mg_context *context, int type)
 {
     const struct http_server *server = mg_get_user_data(context);
@@ -261,7 +254,6 @@ static struct mg_context *start(struct http_server *server)
         .begin_request = on_begin_request,
         .http_error = on_http_error,
         .log_message = on_log_message,
-        .log_access = on_log_access,
         .init_thread = on_init_thread,
         .exit_thread = on_exit_thread,
     };

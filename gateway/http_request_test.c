@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "gateway/testing/exchange.h"
+#include "services/common/clock/clock.h"
 
 static int setup(void **state)
 {
@@ -168,6 +169,25 @@ static void header_values_cannot_add_lines(void **state)
     assert_string_equal(test_exchange_header(test, *state, "Content-Length"), "0");
 }
 
+static void answers_carry_the_date(void **state)
+{
+    static const struct {
+        int64_t wall_s;
+        const char *date;
+    } dates[] = {
+        {784111777, "Sun, 06 Nov 1994 08:49:37 GMT"},
+        {1709251199, "Thu, 29 Feb 2024 23:59:59 GMT"},
+        {4102444800, "Fri, 01 Jan 2100 00:00:00 GMT"},
+    };
+    for (size_t i = 0; i < sizeof(dates) / sizeof(dates[0]); i++) {
+        struct test_exchange *test = test_exchange_new(*state);
+        clock_set_for_test(dates[i].wall_s * 1000000);
+        http_send(&test->exchange, 204, NULL);
+        clock_set_for_test(0);
+        assert_string_equal(test_exchange_header(test, *state, "Date"), dates[i].date);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +200,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_close_when_something_is_left_unread, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(header_values_cannot_add_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(answers_carry_the_date, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
