@@ -17,6 +17,7 @@ PARTS = {
     "local": ("deploy/local: up, status, down, restarts", parts.local),
     "api": ("REST transcripts, gRPC as a foreign client sees it, who may call what", parts.api),
     "main_job": ("the main job in both layouts, kills included", parts.main_job),
+    "mail_contract": ("configuration written for Modoboa on real Postfix and Dovecot", parts.mail_contract),
     "kills": ("the main job with kills at random points", parts.kills),
 }
 

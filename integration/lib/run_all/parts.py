@@ -121,6 +121,10 @@ def main_job(options):
     return _script("integration/main_job", *_kept(options), timeout_s=1200)
 
 
+def mail_contract(options):
+    return _script("integration/mail_contract", *_kept(options), timeout_s=900)
+
+
 def kills(options):
     seed = str(time.time_ns() % KILL_SEED_DIGITS)
     return _script("integration/main_job", "--layout", "id", "--random-kills", seed, *_kept(options), timeout_s=1200)
