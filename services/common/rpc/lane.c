@@ -68,15 +68,13 @@ static void slot_free(struct slot *slot)
 
 void slot_start_batch(struct slot *slot, const grpc_op *ops, size_t n_ops, struct loop_tag *tag)
 {
-    atomic_fetch_add(&slot->batches, 1);
+    atomic_fetch_add(&slot->holds, 1);
     check(grpc_call_start_batch(slot->call, ops, n_ops, tag, NULL) == GRPC_CALL_OK);
 }
 
-static void on_batch_done(struct loop_tag *tag, bool ok)
+void slot_release(struct slot *slot)
 {
-    (void)ok;
-    struct slot *slot = tag->owner;
-    if (atomic_fetch_sub(&slot->batches, 1) != 1) {
+    if (atomic_fetch_sub(&slot->holds, 1) != 1) {
         return;
     }
     struct rpc_server *server = slot->lane->server;
@@ -87,6 +85,12 @@ static void on_batch_done(struct loop_tag *tag, bool ok)
         slot_request(slot);
     }
     server_call_ended(server);
+}
+
+static void on_batch_done(struct loop_tag *tag, bool ok)
+{
+    (void)ok;
+    slot_release(tag->owner);
 }
 
 /* Runs this call, then those that wait. */
@@ -164,8 +168,15 @@ static void on_requested(struct loop_tag *tag, bool ok)
     }
     const struct endpoint *endpoint = slot->endpoint;
     struct worker *worker;
+    atomic_store(&slot->holds, 1); /* of whoever answers */
     /* Once for the call and once for this function, which still needs the queue when the call is done elsewhere. */
     server_call_begun(lane->server);
+    if (!slot->payload) {
+        /* Reset before its message came. Let go without an answer: that costs least, and makes gRPC write to the client
+         * and so slow it down; answers in masses have let such calls pile up to gigabytes. */
+        slot_release(slot);
+        return;
+    }
     server_call_begun(lane->server);
     switch (admit(lane, slot, &worker)) {
     case ADMITTED:

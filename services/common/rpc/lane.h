@@ -30,8 +30,8 @@ struct slot {
     gpr_timespec deadline;
     grpc_metadata_array metadata;
     grpc_byte_buffer *payload;
-    int cancelled;      /* written by gRPC */
-    atomic_int batches; /* in flight; the slot is free again when none is */
+    int cancelled;    /* written by gRPC */
+    atomic_int holds; /* batches in flight and whoever answers; without any the slot is free again */
 };
 
 /* What a call runs with; used by one thread at a time. */
@@ -76,5 +76,7 @@ void lane_start(struct lane *lane);
 void lane_done(struct lane *lane);
 struct lane_load lane_load(struct lane *lane);
 
-/* Starts a batch of this slot's call; the slot stays bound until it is complete. */
+/* Starts a batch of this slot's call, which holds the slot until it is complete. */
 void slot_start_batch(struct slot *slot, const grpc_op *ops, size_t n_ops, struct loop_tag *tag);
+/* Lets go of one hold. */
+void slot_release(struct slot *slot);

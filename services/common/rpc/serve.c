@@ -119,9 +119,6 @@ static const struct error *run_handler(struct worker *worker, struct slot *slot,
     if (err) {
         return err;
     }
-    if (!slot->payload) {
-        return error_new(call->arena, REASON_REQUEST_INVALID, "The request message is missing or too large.");
-    }
     ProtobufCMessage *request;
     err = wire_unpack(call->arena, method->request, slot->payload, &request);
     if (err) {
@@ -136,7 +133,7 @@ static const struct error *run_handler(struct worker *worker, struct slot *slot,
     return err;
 }
 
-/* Starts the last batch of the call. The slot may be bound to another call when this returns. */
+/* Starts the last batch of the call and releases the slot, which may be bound to another call when this returns. */
 static void answer(struct slot *slot, struct arena *arena, const char *trace_id, const struct error *err,
                    const ProtobufCMessage *response)
 {
@@ -177,6 +174,7 @@ static void answer(struct slot *slot, struct arena *arena, const char *trace_id,
     grpc_slice_unref(text);
     wire_metadata_done(&initial, trace_id ? 1 : 0);
     wire_metadata_done(&trailer, err ? 1 : 0);
+    slot_release(slot);
 }
 
 static enum log_level level_of(const struct error *err)

@@ -1,0 +1,678 @@
+"""The server as a foreign client sees it: Debian's grpcio against echo_server."""
+
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+import grpc
+
+GOOGLE_APIS = "/usr/share/gocode/src/github.com/grpc-ecosystem/grpc-gateway/third_party/googleapis"
+GRPC_PROTOS = "/usr/share/grpc-proto"
+RPC = "services/common/rpc"
+
+work = tempfile.TemporaryDirectory(prefix="roost-interop-")
+
+
+def generate():
+    """Compiles the protos and makes them importable; grpc/... lies beside the package grpc."""
+    out = os.path.join(work.name, "py")
+    os.mkdir(out)
+    protoc = ["/usr/bin/protoc", "--python_out=" + out]
+    subprocess.run(protoc + ["-I" + RPC + "/testdata", "echo.proto"], check=True)
+    subprocess.run(protoc + ["-I" + RPC, "error_info.proto"], check=True)
+    subprocess.run(
+        protoc
+        + ["-I" + GRPC_PROTOS, "grpc/health/v1/health.proto"]
+        + ["grpc/reflection/v1/reflection.proto", "grpc/reflection/v1alpha/reflection.proto"],
+        check=True,
+    )
+    subprocess.run(
+        protoc + ["-I" + GOOGLE_APIS, "google/rpc/status.proto", "google/rpc/error_details.proto"],
+        check=True,
+    )
+    sys.path.insert(0, out)
+    grpc.__path__.append(os.path.join(out, "grpc"))
+    import google
+
+    google.__path__.append(os.path.join(out, "google"))
+
+
+generate()
+# pylint: disable=wrong-import-position
+import echo_pb2  # noqa: E402
+import error_info_pb2  # noqa: E402
+from google.protobuf import descriptor_pb2  # noqa: E402
+from google.rpc import error_details_pb2, status_pb2  # noqa: E402
+from grpc.health.v1 import health_pb2  # noqa: E402
+from grpc.reflection.v1 import reflection_pb2  # noqa: E402
+from grpc.reflection.v1alpha import reflection_pb2 as reflection_alpha_pb2  # noqa: E402
+
+GOOD = (("authorization", "Token good"),)
+
+
+class Server:
+    """One echo_server on a unix socket of its own, or on the given address; its peer is itself, or the given one."""
+
+    def __init__(self, *options, listen=None, peer=None):
+        self.directory = tempfile.mkdtemp(dir=work.name)
+        self.path = os.path.join(self.directory, "s")
+        self.target = "unix:" + self.path
+        self.log_path = os.path.join(self.directory, "log")
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen(
+                [RPC + "/testdata/echo_server", listen or self.target, "peer=" + (peer or self.target), *options],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        line = self.process.stdout.readline()
+        if line != "ready\n":
+            raise RuntimeError("echo_server: " + line + self.log())
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8") as file:
+            return file.read()
+
+    def port(self):
+        for line in self.log().splitlines():
+            for field in line.split():
+                if field.startswith("port=") and field != "port=0":
+                    return int(field[5:])
+        raise RuntimeError("no port in " + self.log())
+
+    def rss_kib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+    def stop(self):
+        """Asks it to end and returns its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(20)
+        self.process.stdout.close()
+        return status
+
+
+def method(channel, name):
+    return channel.unary_unary(
+        "/roost.testing.v1." + name,
+        request_serializer=echo_pb2.EchoRequest.SerializeToString,
+        response_deserializer=echo_pb2.EchoResponse.FromString,
+    )
+
+
+def health(channel, service="", timeout=2):
+    check = channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+        response_deserializer=health_pb2.HealthCheckResponse.FromString,
+    )
+    return check(health_pb2.HealthCheckRequest(service=service), timeout=timeout).status
+
+
+def status_of(error):
+    """google.rpc.Status from the trailers."""
+    details = dict(error.trailing_metadata()).get("grpc-status-details-bin")
+    return status_pb2.Status.FromString(details) if details else None
+
+
+def reason_of(error):
+    status = status_of(error)
+    return error_info_pb2.ErrorInfo.FromString(status.details[0].value).reason if status else None
+
+
+def wait_until(condition, seconds=5):
+    """Looks again and again; how long it takes does not matter to the test."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("it did not happen within %d s" % seconds)
+        time.sleep(0.005)
+
+
+class Fixture(unittest.TestCase):
+    options = ()
+
+    def setUp(self):
+        self.server = Server(*self.options)
+        self.addCleanup(self.server.stop)
+        self.channel = grpc.insecure_channel(self.server.target)
+        self.addCleanup(self.channel.close)
+
+    def refused(self, name, request=None, metadata=(), timeout=5):
+        with self.assertRaises(grpc.RpcError) as raised:
+            method(self.channel, name)(request or echo_pb2.EchoRequest(), metadata=metadata, timeout=timeout)
+        return raised.exception
+
+
+class Unary(Fixture):
+    def test_answers_and_says_which_request_it_was(self):
+        call = method(self.channel, "Echo/Echo")
+        response, info = call.with_call(
+            echo_pb2.EchoRequest(text="gr\u00fc\u00dfe"), metadata=GOOD + (("x-request-id", "abc-1"),), timeout=5
+        )
+        self.assertEqual(response.text, "gr\u00fc\u00dfe")
+        self.assertEqual((response.account_id, response.username, response.role), (7, "bob", "SimpleUsers"))
+        self.assertEqual(response.trace_id, "abc-1")
+        self.assertEqual(dict(info.initial_metadata())["x-request-id"], "abc-1")
+        self.assertTrue(response.has_credential)
+
+    def test_makes_a_request_id_of_its_own_for_a_strange_one(self):
+        response = method(self.channel, "Echo/Open")(
+            echo_pb2.EchoRequest(), metadata=(("x-request-id", "a b"),), timeout=5
+        )
+        self.assertRegex(response.trace_id, "^[0-9a-f]{32}$")
+
+    def test_caps_the_deadline(self):
+        response = method(self.channel, "Echo/Open")(echo_pb2.EchoRequest(), timeout=3600)
+        self.assertLessEqual(response.deadline_left_ms, 30000)
+        response = method(self.channel, "Echo/Open")(echo_pb2.EchoRequest())
+        self.assertLessEqual(response.deadline_left_ms, 30000)
+
+    def test_calls_a_peer_with_its_own_identity(self):
+        response = method(self.channel, "Echo/Forward")(echo_pb2.EchoRequest(text="x"), timeout=5)
+        self.assertEqual((response.service, response.account_id), ("echo", 0))
+        self.assertEqual(response.method, "roost.testing.v1.EchoInternal/Echo")
+
+    def test_tells_all_about_an_error(self):
+        error = self.refused("Echo/Fail")
+        self.assertEqual(error.code(), grpc.StatusCode.INVALID_ARGUMENT)
+        self.assertEqual(error.details(), "Quota must be positive, \u00e4t least 1.")
+        status = status_of(error)
+        self.assertEqual(status.code, 3)
+        kinds = [detail.type_url.rsplit("/", 1)[1] for detail in status.details]
+        self.assertEqual(kinds, ["google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo"])
+        info = error_info_pb2.ErrorInfo.FromString(status.details[0].value)
+        self.assertEqual((info.reason, info.domain), ("QUOTA_INVALID", "roost"))
+        bad = error_details_pb2.BadRequest.FromString(status.details[1].value)
+        self.assertEqual(
+            [field.field for field in bad.field_violations], ["account.mailbox.quota", "account.username"]
+        )
+        retry = error_details_pb2.RetryInfo.FromString(status.details[2].value)
+        self.assertEqual(retry.retry_delay.ToMilliseconds(), 2500)
+        self.assertNotIn(b"secret", status.SerializeToString())
+        wait_until(lambda: "a secret of the server" in self.server.log())
+
+    def test_writes_one_line_for_each_call(self):
+        method(self.channel, "Echo/Open")(echo_pb2.EchoRequest(), metadata=(("x-request-id", "one"),), timeout=5)
+        self.server.stop()
+        lines = [line for line in self.server.log().splitlines() if "trace_id=one" in line]
+        self.assertEqual(len(lines), 1)
+        self.assertIn("event=rpc.finished rpc=roost.testing.v1.Echo/Open code=OK", lines[0])
+
+    def test_refuses_who_may_not(self):
+        table = [
+            ("Echo/Echo", (), "UNAUTHENTICATED", "CREDENTIALS_MISSING"),
+            ("Echo/Echo", (("authorization", "Token wrong"),), "UNAUTHENTICATED", "CREDENTIALS_INVALID"),
+            ("Echo/Echo", (("authorization", "Basic Z29vZA=="),), "UNAUTHENTICATED", "CREDENTIALS_INVALID"),
+            ("Echo/Echo", (("authorization", "Token"),), "UNAUTHENTICATED", "CREDENTIALS_INVALID"),
+            ("Echo/Echo", (("authorization", "Token " + "x" * 300),), "UNAUTHENTICATED", "CREDENTIALS_INVALID"),
+            ("Echo/Echo", (("roost-assertion-bin", b"\x08\x07" + b"m" * 32),), "UNAUTHENTICATED", "CREDENTIALS_INVALID"),
+            ("Echo/Manage", GOOD, "PERMISSION_DENIED", "ROLE_NOT_ALLOWED"),
+            ("Echo/Forgotten", (("authorization", "Token admin"),), "PERMISSION_DENIED", "ROLE_NOT_ALLOWED"),
+            ("EchoInternal/Echo", (("authorization", "Token admin"),), "PERMISSION_DENIED", "ROLE_NOT_ALLOWED"),
+            ("EchoInternal/Echo", (), "UNAUTHENTICATED", "CREDENTIALS_MISSING"),
+        ]
+        for name, metadata, code, reason in table:
+            with self.subTest(name=name, metadata=metadata):
+                error = self.refused(name, metadata=metadata)
+                self.assertEqual((error.code().name, reason_of(error)), (code, reason))
+        call = method(self.channel, "Echo/Manage")
+        self.assertEqual(call(echo_pb2.EchoRequest(), metadata=(("authorization", "bearer admin"),)).account_id, 1)
+
+    def test_refuses_unknown_methods_at_once(self):
+        for name in ["Echo/Nothing", "Nobody/Echo"]:
+            error = self.refused(name)
+            self.assertEqual((error.code().name, reason_of(error)), ("UNIMPLEMENTED", "METHOD_UNKNOWN"))
+
+    def test_ends_at_the_deadline(self):
+        began = time.monotonic()
+        error = self.refused("Echo/Open", echo_pb2.EchoRequest(sleep_ms=20000), timeout=0.5)
+        self.assertEqual(error.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+        self.assertLess(time.monotonic() - began, 10)
+        wait_until(lambda: "reason=CANCELLED" in self.server.log())
+
+    def test_notices_a_client_that_goes_away(self):
+        future = method(self.channel, "Echo/Open").future(
+            echo_pb2.EchoRequest(sleep_ms=20000), metadata=(("x-request-id", "gone"),), timeout=30
+        )
+        wait_until(lambda: self.n_in_flight() > 0)
+        future.cancel()
+        wait_until(lambda: "code=CANCELLED" in self.server.log())
+
+    def n_in_flight(self):
+        """A handler that works shows in the threads: one sleeps in nanosleep."""
+        tasks = f"/proc/{self.server.process.pid}/task"
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/wchan", encoding="ascii") as file:
+                if "nanosleep" in file.read():
+                    return 1
+        return 0
+
+
+class Limits(Fixture):
+    options = ("workers=1",)
+
+    def test_refuses_a_message_over_1_mib(self):
+        error = self.refused("Echo/Open", echo_pb2.EchoRequest(text="x" * (1024 * 1024)))
+        self.assertEqual(error.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+        self.assertEqual(health(self.channel), 1)
+
+    def test_refuses_headers_over_16_kib(self):
+        error = self.refused("Echo/Open", metadata=(("x-large", "x" * 20000),))
+        self.assertEqual(error.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+        # gRPC sometimes ends the connection, too.
+        with grpc.insecure_channel(self.server.target, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+            self.assertEqual(health(channel), 1)
+
+    def test_refuses_text_that_is_not_utf8(self):
+        raw = self.channel.unary_unary("/roost.testing.v1.Echo/Open")
+        with self.assertRaises(grpc.RpcError) as raised:
+            raw(b"\x0a\x02\xff\xfe", timeout=5)
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
+        with self.assertRaises(grpc.RpcError) as raised:
+            raw(b"\x0a\xff\xff", timeout=5)
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
+
+    def test_stays_well_while_its_worker_is_busy(self):
+        """Internal calls and health have their own room."""
+        slow = method(self.channel, "Echo/Open").future(echo_pb2.EchoRequest(sleep_ms=1500), timeout=10)
+        began = time.monotonic()
+        while not slow.done():
+            self.assertEqual(health(self.channel, timeout=1), 1)
+            if time.monotonic() - began > 1:
+                break
+        slow.result()
+
+    def test_refuses_what_is_too_much(self):
+        """One call runs, 256 wait, the rest is told at once; fewer if the first are done before the last have come."""
+        channels = [
+            grpc.insecure_channel(self.server.target, options=[("grpc.use_local_subchannel_pool", 1)])
+            for _ in range(3)
+        ]
+        calls = [method(channels[i % 3], "Echo/Open") for i in range(320)]
+        futures = [call.future(echo_pb2.EchoRequest(sleep_ms=3000), timeout=5) for call in calls]
+        refused = []
+        for future in futures:
+            try:
+                future.result()
+            except grpc.RpcError as error:
+                if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
+                    self.assertEqual(reason_of(error), "OVERLOADED")
+                    refused.append(error)
+        self.assertIn(len(refused), range(1, 320 - 256))
+        for channel in channels:
+            channel.close()
+        self.assertEqual(health(self.channel), 1)
+
+
+class Health(Fixture):
+    def watch(self, service=""):
+        watch = self.channel.unary_stream(
+            "/grpc.health.v1.Health/Watch",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+        return watch(health_pb2.HealthCheckRequest(service=service), timeout=20)
+
+    def test_checks_the_server_and_each_service(self):
+        for service in ["", "roost.testing.v1.Echo", "roost.testing.v1.EchoInternal"]:
+            self.assertEqual(health(self.channel, service), health_pb2.HealthCheckResponse.SERVING)
+        with self.assertRaises(grpc.RpcError) as raised:
+            health(self.channel, "roost.testing.v1.Nobody")
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.NOT_FOUND)
+
+    def test_watch_follows_changes_and_ends_with_the_server(self):
+        watch = self.watch("roost.testing.v1.Echo")
+        self.assertEqual(next(watch).status, health_pb2.HealthCheckResponse.SERVING)
+        self.server.process.send_signal(signal.SIGUSR1)
+        self.assertEqual(next(watch).status, health_pb2.HealthCheckResponse.NOT_SERVING)
+        self.assertEqual(health(self.channel), health_pb2.HealthCheckResponse.NOT_SERVING)
+        self.server.process.send_signal(signal.SIGUSR2)
+        self.assertEqual(next(watch).status, health_pb2.HealthCheckResponse.SERVING)
+        self.server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(next(watch).status, health_pb2.HealthCheckResponse.NOT_SERVING)
+        with self.assertRaises(grpc.RpcError) as raised:
+            next(watch)
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.UNAVAILABLE)
+        self.assertEqual(self.server.stop(), 0)
+
+    def test_watch_of_an_unknown_service_stays_open(self):
+        watch = self.watch("nobody")
+        self.assertEqual(next(watch).status, health_pb2.HealthCheckResponse.SERVICE_UNKNOWN)
+        watch.cancel()
+
+    def test_number_of_watches_is_bounded(self):
+        watches = [self.watch() for _ in range(100)]
+        statuses = []
+        for watch in watches:
+            try:
+                statuses.append(next(watch).status)
+            except grpc.RpcError as error:
+                self.assertEqual(error.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+                statuses.append(None)
+        self.assertEqual(statuses.count(1), 64)
+        self.assertEqual(health(self.channel), 1)
+        for watch in watches:
+            watch.cancel()
+        wait_until(lambda: self.can_watch())
+
+    def can_watch(self):
+        watch = self.watch()
+        try:
+            return next(watch).status == 1
+        except grpc.RpcError:
+            return False
+        finally:
+            watch.cancel()
+
+
+class Reflection(Fixture):
+    def ask(self, *requests, pb2=reflection_pb2, version="v1"):
+        stream = self.channel.stream_stream(
+            f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+            request_serializer=pb2.ServerReflectionRequest.SerializeToString,
+            response_deserializer=pb2.ServerReflectionResponse.FromString,
+        )
+        return list(stream(iter(pb2.ServerReflectionRequest(**request) for request in requests), timeout=5))
+
+    def test_lists_the_services_in_both_versions(self):
+        expected = {
+            "roost.testing.v1.Echo",
+            "roost.testing.v1.EchoInternal",
+            "grpc.health.v1.Health",
+            "grpc.reflection.v1.ServerReflection",
+            "grpc.reflection.v1alpha.ServerReflection",
+        }
+        for pb2, version in [(reflection_pb2, "v1"), (reflection_alpha_pb2, "v1alpha")]:
+            (answer,) = self.ask({"list_services": "*"}, pb2=pb2, version=version)
+            self.assertEqual({service.name for service in answer.list_services_response.service}, expected)
+
+    def files(self, answer):
+        return [
+            descriptor_pb2.FileDescriptorProto.FromString(data)
+            for data in answer.file_descriptor_response.file_descriptor_proto
+        ]
+
+    def test_finds_files_by_symbol(self):
+        echo = "services/common/rpc/testdata/echo.proto"
+        table = {
+            "roost.testing.v1.Echo": echo,
+            "roost.testing.v1.Echo.Open": echo,
+            "roost.testing.v1.EchoRequest": echo,
+            "roost.testing.v1.EchoRequest.sleep_ms": echo,
+            "grpc.health.v1.HealthCheckResponse.ServingStatus": "grpc/health/v1/health.proto",
+            "grpc.health.v1.HealthCheckResponse.SERVING": "grpc/health/v1/health.proto",
+            "grpc.reflection.v1alpha.ServerReflection": "grpc/reflection/v1alpha/reflection.proto",
+        }
+        answers = self.ask(*[{"file_containing_symbol": symbol} for symbol in table])
+        self.assertEqual([self.files(answer)[0].name for answer in answers], list(table.values()))
+
+    def test_finds_files_by_name(self):
+        (answer,) = self.ask({"file_by_filename": "grpc/health/v1/health.proto"})
+        self.assertEqual(self.files(answer)[0].package, "grpc.health.v1")
+
+    def test_says_what_it_does_not_find(self):
+        answers = self.ask(
+            {"file_containing_symbol": "roost.testing.v1.Ech"},
+            {"file_containing_symbol": "roost.testing.v1.Echo.Nothing"},
+            {"file_by_filename": "no.proto"},
+            {
+                "file_containing_extension": reflection_pb2.ExtensionRequest(
+                    containing_type="roost.testing.v1.EchoRequest", extension_number=1
+                )
+            },
+            {"all_extension_numbers_of_type": "no.Type"},
+            {"host": "only"},
+        )
+        self.assertEqual([answer.error_response.error_code for answer in answers], [5, 5, 5, 5, 5, 3])
+        (answer,) = self.ask({"all_extension_numbers_of_type": "roost.testing.v1.EchoRequest"})
+        self.assertEqual(
+            answer.all_extension_numbers_response.base_type_name, "roost.testing.v1.EchoRequest"
+        )
+
+    def test_open_streams_do_not_keep_the_server(self):
+        stream = self.channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+        release = threading.Event()
+
+        def requests():
+            yield reflection_pb2.ServerReflectionRequest(list_services="*").SerializeToString()
+            release.wait(20)
+
+        answers = stream(requests(), timeout=20)
+        next(answers)
+        self.assertEqual(self.server.stop(), 0)
+        with self.assertRaises(grpc.RpcError):
+            next(answers)
+        release.set()
+
+
+class Drain(Fixture):
+    def test_finishes_what_runs_and_refuses_the_rest(self):
+        slow = method(self.channel, "Echo/Open").future(
+            echo_pb2.EchoRequest(sleep_ms=1000, text="kept"), timeout=10
+        )
+        wait_until(lambda: Unary.n_in_flight(self) > 0)
+        self.server.process.send_signal(signal.SIGTERM)
+        other = grpc.insecure_channel(self.server.target)
+        self.addCleanup(other.close)
+
+        def is_refused():
+            try:
+                method(other, "Echo/Open")(echo_pb2.EchoRequest(), timeout=1)
+                return False
+            except grpc.RpcError as error:
+                return error.code() == grpc.StatusCode.UNAVAILABLE
+
+        wait_until(is_refused)
+        self.assertEqual(slow.result().text, "kept")
+        self.assertEqual(self.server.stop(), 0)
+        self.assertFalse(os.path.exists(self.server.path))
+
+
+class DrainTooLong(Fixture):
+    options = ("drain_ms=100",)
+
+    def test_cancels_what_takes_too_long(self):
+        slow = method(self.channel, "Echo/Open").future(echo_pb2.EchoRequest(sleep_ms=20000), timeout=30)
+        wait_until(lambda: Unary.n_in_flight(self) > 0)
+        self.assertEqual(self.server.stop(), 0)
+        with self.assertRaises(grpc.RpcError):
+            slow.result()
+
+
+class Peers(unittest.TestCase):
+    def test_waits_for_a_peer_that_restarts(self):
+        """The connection is refused, so nothing was sent: the call goes through when the peer is back."""
+        directory = tempfile.mkdtemp(dir=work.name)
+        target = f"unix:{directory}/peer"
+        front = Server(peer=target)
+        self.addCleanup(front.stop)
+        channel = grpc.insecure_channel(front.target)
+        self.addCleanup(channel.close)
+        with self.assertRaises(grpc.RpcError) as raised:
+            method(channel, "Echo/Forward")(echo_pb2.EchoRequest(), timeout=5)
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.UNAVAILABLE)
+        self.assertEqual(reason_of(raised.exception), "SERVICE_UNAVAILABLE")
+        self.assertNotIn(directory, raised.exception.details())
+        future = method(channel, "Echo/Forward").future(echo_pb2.EchoRequest(text="late"), timeout=5)
+        time.sleep(0.2)
+        back = Server(listen=target)
+        self.addCleanup(back.stop)
+        self.assertEqual(future.result().text, "late")
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def certificate(name, authority=None):
+    """A key and certificate signed by `authority`, itself if None. Returns the paths."""
+    key = os.path.join(work.name, name + ".key")
+    cert = os.path.join(work.name, name + ".crt")
+    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
+    if authority is None:
+        openssl("req", "-x509", "-new", "-key", key, "-subj", "/CN=" + name, "-days", "2", "-out", cert)
+    else:
+        request = os.path.join(work.name, name + ".csr")
+        extensions = os.path.join(work.name, name + ".ext")
+        with open(extensions, "w", encoding="ascii") as file:
+            file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        openssl("req", "-new", "-key", key, "-subj", "/CN=" + name, "-out", request)
+        openssl(
+            *["x509", "-req", "-in", request, "-CA", authority[1], "-CAkey", authority[0]],
+            *["-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", cert],
+        )
+    return key, cert
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class Tls(unittest.TestCase):
+    def setUp(self):
+        ours = certificate("ca")
+        theirs = certificate("other-ca")
+        self.ca = read(ours[1])
+        key, cert = certificate("service", ours)
+        self.good = [read(path) for path in certificate("client", ours)]
+        self.strange = [read(path) for path in certificate("stranger", theirs)]
+        self.server = Server("cert=" + cert, "key=" + key, "ca=" + ours[1], listen="127.0.0.1:0")
+        self.addCleanup(self.server.stop)
+        self.target = "localhost:%d" % self.server.port()
+
+    def call(self, credentials):
+        channel = (
+            grpc.secure_channel(self.target, credentials) if credentials else grpc.insecure_channel(self.target)
+        )
+        try:
+            return method(channel, "Echo/Open")(echo_pb2.EchoRequest(text="x"), timeout=5).text
+        finally:
+            channel.close()
+
+    def test_accepts_a_client_with_our_certificate(self):
+        self.assertEqual(self.call(grpc.ssl_channel_credentials(self.ca, *self.good)), "x")
+
+    def test_refuses_all_others(self):
+        table = {
+            "no certificate": grpc.ssl_channel_credentials(self.ca),
+            "somebody else's certificate": grpc.ssl_channel_credentials(self.ca, *self.strange),
+            "plaintext": None,
+        }
+        for name, credentials in table.items():
+            with self.subTest(name):
+                with self.assertRaises(grpc.RpcError) as raised:
+                    self.call(credentials)
+                self.assertEqual(raised.exception.code(), grpc.StatusCode.UNAVAILABLE)
+
+
+class Listening(unittest.TestCase):
+    def test_second_server_on_a_port_fails(self):
+        first = Server(listen="127.0.0.1:0")
+        self.addCleanup(first.stop)
+        second = subprocess.run(
+            [RPC + "/testdata/echo_server", "127.0.0.1:%d" % first.port()],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("cannot listen on 127.0.0.1:", second.stderr)
+
+    def test_several_addresses_and_the_socket_mode(self):
+        directory = tempfile.mkdtemp(dir=work.name)
+        server = Server(listen=f"unix:{directory}/a,127.0.0.1:0")
+        self.addCleanup(server.stop)
+        self.assertEqual(os.stat(directory + "/a").st_mode & 0o777, 0o660)
+        for target in [f"unix:{directory}/a", "127.0.0.1:%d" % server.port()]:
+            channel = grpc.insecure_channel(target)
+            self.assertEqual(health(channel), 1)
+            channel.close()
+
+
+def literal(name, value):
+    """One HPACK header, literal without indexing."""
+    return b"\x00" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+def read_all(connection):
+    """What the server answers has to be read, or it stops to read from us."""
+    try:
+        while connection.recv(65536):
+            pass
+    except OSError:
+        pass
+
+
+def attack(path, n_streams):
+    """Opens streams and resets them at once."""
+    headers = b"".join(
+        literal(name, value)
+        for name, value in [
+            (b":method", b"POST"),
+            (b":scheme", b"http"),
+            (b":path", b"/roost.testing.v1.Echo/Open"),
+            (b":authority", b"x"),
+            (b"te", b"trailers"),
+            (b"content-type", b"application/grpc"),
+        ]
+    )
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    connection.settimeout(20)
+    threading.Thread(target=read_all, args=(connection,), daemon=True).start()
+    try:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0))
+        for first in range(1, 2 * n_streams, 200):
+            connection.sendall(
+                b"".join(
+                    frame(1, 4, stream, headers) + frame(3, 0, stream, struct.pack(">I", 8))
+                    for stream in range(first, first + 200, 2)
+                )
+            )
+    except OSError:
+        pass  # the server may cut the connection: so much the better
+    connection.close()
+
+
+class RapidReset(Fixture):
+    """Streams in masses that are reset at once: others are served, and memory stays bounded."""
+
+    def test_is_survived(self):
+        call = method(self.channel, "Echo/Open")
+        call(echo_pb2.EchoRequest(), timeout=5)
+        before_kib = self.server.rss_kib()
+        attackers = [
+            subprocess.Popen([sys.executable, __file__, "attack", self.server.path, "40000"]) for _ in range(2)
+        ]
+        slowest = 0
+        while any(attacker.poll() is None for attacker in attackers):
+            began = time.monotonic()
+            self.assertEqual(health(self.channel, timeout=10), 1)
+            slowest = max(slowest, time.monotonic() - began)
+        self.assertEqual(call(echo_pb2.EchoRequest(text="alive"), timeout=5).text, "alive")
+        grown_kib = self.server.rss_kib() - before_kib
+        print(f"rapid reset: slowest health check {slowest:.3f} s, grown by {grown_kib} KiB")
+        self.assertLess(slowest, 5)
+        self.assertLess(grown_kib, 200 * 1024)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["attack"]:
+        attack(sys.argv[2], int(sys.argv[3]))
+    else:
+        unittest.main(verbosity=2)
