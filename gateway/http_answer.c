@@ -197,7 +197,9 @@ static bool write_with(struct http_exchange *exchange, const struct json_writer 
                write_all(exchange, writer->data + HTTP_HEAD_ROOM, writer->len - HTTP_HEAD_ROOM);
     }
     size_t start = HTTP_HEAD_ROOM - before->len;
-    memcpy(writer->data + start, before->data, before->len);
+    if (before->len > 0) {
+        memcpy(writer->data + start, before->data, before->len);
+    }
     return write_all(exchange, writer->data + start, writer->len - start);
 }
 

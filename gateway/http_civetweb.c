@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "gateway/read_deadline.h"
 #include "services/common/clock/clock.h"
 #include "services/common/log/log.h"
 
@@ -26,33 +27,24 @@ struct http_server {
     atomic_bool is_closing;
 };
 
+/* What each thread keeps. */
+struct http_thread {
+    void *worker;
+    struct read_deadline *deadline;
+};
+
 static bool io_write(void *ctx, const char *data, size_t len)
 {
     return mg_write(ctx, data, len) == (int)len;
 }
 
-/* civetweb bounds the silence between two reads, not the whole: a client that sends a byte now and
- * then would hold the thread. So what is still to come is asked for in pieces so small that even at
- * that pace they stay within the deadline. */
 static size_t io_read(void *ctx, char *data, size_t len, int64_t deadline_us)
 {
-    struct mg_connection *connection = ctx;
-    const struct http_server *server = mg_get_user_data(mg_get_context(connection));
-    size_t done = 0;
-    while (done < len) {
-        int64_t left_ms = (deadline_us - clock_monotonic_us()) / 1000;
-        if (left_ms <= 0) {
-            break;
-        }
-        size_t piece = (size_t)(left_ms / server->config->stall_timeout_ms);
-        piece = piece > 0 ? piece : 1;
-        int n = mg_read(connection, data + done, piece < len - done ? piece : len - done);
-        if (n <= 0) {
-            break;
-        }
-        done += (size_t)n;
-    }
-    return done;
+    struct http_thread *thread = mg_get_thread_pointer(ctx);
+    read_deadline_set(thread->deadline, deadline_us);
+    int n = mg_read(ctx, data, len);
+    read_deadline_clear(thread->deadline);
+    return n > 0 ? (size_t)n : 0;
 }
 
 static void io_close_afterwards(void *ctx)
@@ -148,7 +140,7 @@ static void serving_begin(struct serving *serving, struct mg_connection *connect
     atomic_fetch_add(&server->in_progress, 1);
     serving->server = server;
     serving->connection = connection;
-    serving->worker = mg_get_thread_pointer(connection);
+    serving->worker = ((const struct http_thread *)mg_get_thread_pointer(connection))->worker;
     serving->started_us = clock_monotonic_us();
     serving->io =
         (struct http_io){io_write, io_read, io_close_afterwards, io_is_draining, connection};
@@ -232,14 +224,24 @@ static int on_log_message(const struct mg_connection *connection, const char *me
 static void *on_init_thread(const struct mg_context *context, int type)
 {
     const struct http_server *server = mg_get_user_data(context);
-    return type == THREAD_WORKER ? server->config->open_worker(server->config->ctx) : NULL;
+    if (type != THREAD_WORKER) {
+        return NULL;
+    }
+    struct http_thread *thread = calloc(1, sizeof(*thread));
+    check(thread);
+    thread->worker = server->config->open_worker(server->config->ctx);
+    thread->deadline = read_deadline_new();
+    return thread;
 }
 
-static void on_exit_thread(const struct mg_context *context, int type, void *worker)
+static void on_exit_thread(const struct mg_context *context, int type, void *pointer)
 {
     const struct http_server *server = mg_get_user_data(context);
-    if (type == THREAD_WORKER && worker) {
-        server->config->close_worker(worker);
+    struct http_thread *thread = pointer;
+    if (type == THREAD_WORKER && thread) {
+        server->config->close_worker(thread->worker);
+        read_deadline_free(thread->deadline);
+        free(thread);
     }
 }
 
@@ -305,6 +307,7 @@ struct http_server *http_server_open(const struct http_server_config *config)
     struct http_server *server = calloc(1, sizeof(*server));
     check(server);
     server->config = config;
+    read_deadline_init();
     mg_init_library(config->certificate[0] ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
     server->context = start(server);
     if (!server->context) {

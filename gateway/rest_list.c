@@ -139,7 +139,8 @@ static void stream_rest(const struct rest_call *rest, const char *token)
         const struct error *err =
             rest_call(rest, arena, clock_monotonic_us() + page_timeout_us, &response);
         if (err) {
-            exchange->reason = err->reason;
+            /* The page's arena ends before the line in the log is written. */
+            exchange->reason = arena_strdup(exchange->arena, err->reason);
             exchange->cause = err->cause ? arena_strdup(exchange->arena, err->cause) : NULL;
             http_stream_abort(exchange);
             return;
