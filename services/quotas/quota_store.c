@@ -64,3 +64,8 @@ const struct error *quota_store_count(struct call *call, const struct quota_filt
     *ret_count = pg_value_int64(&rows, 0, 0);
     return NULL;
 }
+
+const struct error *usage_store_settle(struct call *call)
+{
+    return pg_run(call->pg, &quotas_sql_usage_settle, NULL, NULL);
+}

@@ -32,6 +32,9 @@ MUST_USE const struct error *mailbox_quota_store_remove(struct call *call, int64
 MUST_USE const struct error *mailbox_quota_store_rename(
     struct call *call, const Roost__Quotas__V1__RewriteQuotaAddressesRequest *req);
 
+/* Service task: usage that is kept under a former name returns to the address. */
+MUST_USE const struct error *usage_store_settle(struct call *call);
+
 /* With usage. NULL if there is none; a pending one only with with_pending. */
 MUST_USE const struct error *quota_store_get(struct call *call, int64_t mailbox_id,
                                              bool with_pending,

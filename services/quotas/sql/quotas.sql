@@ -65,19 +65,26 @@ SELECT usage_displace(:address, :mailbox_id);
 
 -- name: usage_put
 INSERT INTO usage (mailbox_id, username, bytes, messages) VALUES (:mailbox_id, :address, 0, 0)
-ON CONFLICT (mailbox_id) DO UPDATE SET username = excluded.username
+ON CONFLICT (mailbox_id) DO UPDATE SET username = excluded.username, is_astray = false
 WHERE usage.username <> excluded.username;
 
 -- Also the rows of the batch itself, so that two mailboxes may swap their addresses.
 -- name: usage_displace_all
-UPDATE usage SET username = '#' || usage.mailbox_id
+UPDATE usage SET username = '#' || usage.mailbox_id, is_astray = true
 FROM unnest(:mailbox_ids::bigint[], :addresses::text[]) AS item (mailbox_id, address)
 WHERE usage.username = item.address AND usage.mailbox_id <> item.mailbox_id;
 
 -- name: usage_rename_all
-UPDATE usage SET username = item.address
+UPDATE usage SET username = item.address, is_astray = false
 FROM unnest(:mailbox_ids::bigint[], :addresses::text[]) AS item (mailbox_id, address)
-WHERE usage.mailbox_id = item.mailbox_id AND usage.username <> item.address;
+WHERE usage.mailbox_id = item.mailbox_id AND (usage.username <> item.address OR usage.is_astray);
+
+-- Sessions that know a former name have had the time to write; the next one that does finds no row and counts anew.
+-- name: usage_settle
+UPDATE usage SET username = m.address, is_astray = false
+FROM mailbox_quota AS m
+WHERE usage.is_astray AND usage.updated_at < now() - interval '5 seconds' AND m.mailbox_id = usage.mailbox_id
+    AND NOT EXISTS (SELECT FROM usage AS other WHERE other.username = m.address AND other.mailbox_id <> m.mailbox_id);
 
 -- name: mailbox_quota_rename_all
 UPDATE mailbox_quota SET address = item.address

@@ -33,9 +33,12 @@ CREATE TABLE usage (
     -- Without defaults: usage_resolve must see which columns a writer leaves out.
     bytes bigint NOT NULL,
     messages bigint NOT NULL,
-    updated_at timestamptz NOT NULL DEFAULT now()
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    -- Kept under a name that is not the address: until usage_settle.
+    is_astray boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 80);
 CREATE INDEX usage_bytes_idx ON usage (bytes, mailbox_id);
+CREATE INDEX usage_astray_idx ON usage (mailbox_id) WHERE is_astray;
 
 -- The number of active mailboxes. Each backend adds to one of sixteen rows, so that writers do not wait for each
 -- other's commit; readers add the rows up.
@@ -82,29 +85,16 @@ CREATE TRIGGER mailbox_quota_sum_update AFTER UPDATE ON mailbox_quota
 CREATE TRIGGER mailbox_quota_sum_delete AFTER DELETE ON mailbox_quota
     REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION mailbox_quota_sum();
 
--- The mailbox that Dovecot means by a user name. The copy of the address may lag behind a rename of the domain; schema
--- mail, where it is installed, knows the name already.
-CREATE FUNCTION usage_mailbox_of(name text) RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-DECLARE
-    found_id bigint;
-BEGIN
-    SELECT mailbox_id INTO found_id FROM mailbox_quota WHERE address = name ORDER BY state, mailbox_id DESC LIMIT 1;
-    IF found_id IS NULL AND to_regprocedure('mail.mailbox_id_of(text)') IS NOT NULL THEN
-        EXECUTE 'SELECT mail.mailbox_id_of($1)' INTO found_id USING name;
-        SELECT mailbox_id INTO found_id FROM mailbox_quota WHERE mailbox_id = found_id;
-    END IF;
-    RETURN found_id;
-END
-$$;
-
 -- A row of another mailbox gives the name up; what it counted stays with it.
 CREATE FUNCTION usage_displace(name text, keeper_id bigint) RETURNS void LANGUAGE sql SET search_path FROM CURRENT AS $$
-    UPDATE usage SET username = '#' || mailbox_id WHERE username = name AND mailbox_id <> keeper_id;
+    UPDATE usage SET username = '#' || mailbox_id, is_astray = true WHERE username = name AND mailbox_id <> keeper_id;
 $$;
 
--- Dovecot writes (username, bytes, messages) through a view. Here the name becomes a mailbox: an unknown one is
--- skipped, a row that the mailbox has under a former name moves. A plain INSERT adds to what is there, as the merge
--- trigger of Modoboa's documentation does; one with ON CONFLICT sets.
+-- Dovecot writes (username, bytes, messages) through a view. Here the name becomes a mailbox: by the copy of the
+-- address, which may lag behind a rename of the domain, or by schema mail, where it is installed, which knows new and
+-- former names at once. An unknown one is skipped. A row that the mailbox has under another name moves to this one, so
+-- that the session that writes finds it. A plain INSERT adds to what is there, as the merge trigger of Modoboa's
+-- documentation does; one with ON CONFLICT sets.
 --
 -- Runs as the owner: the writer may use the view only.
 CREATE FUNCTION usage_resolve() RETURNS trigger
@@ -113,8 +103,13 @@ DECLARE
     -- No user name that is known holds white space, so this is never part of a value.
     is_upsert boolean := current_query() ~* '\mon\s+conflict\M';
 BEGIN
-    NEW.mailbox_id := usage_mailbox_of(NEW.username);
-    IF NEW.mailbox_id IS NULL THEN
+    SELECT mailbox_id INTO NEW.mailbox_id FROM mailbox_quota WHERE address = NEW.username
+    ORDER BY state, mailbox_id DESC LIMIT 1;
+    IF NEW.mailbox_id IS NULL AND to_regprocedure('mail.mailbox_id_of(text)') IS NOT NULL THEN
+        EXECUTE 'SELECT mail.mailbox_id_of($1)' INTO NEW.mailbox_id USING NEW.username;
+        NEW.is_astray := true;
+    END IF;
+    IF NOT EXISTS (SELECT FROM mailbox_quota WHERE mailbox_id = NEW.mailbox_id) THEN
         RETURN NULL;
     END IF;
     IF is_upsert AND EXISTS (SELECT FROM usage WHERE mailbox_id = NEW.mailbox_id AND username = NEW.username) THEN
@@ -128,13 +123,14 @@ BEGIN
     FOR attempt IN 1 .. 3 LOOP
         UPDATE usage SET
             username = NEW.username,
+            is_astray = NEW.is_astray,
             bytes = CASE WHEN is_upsert THEN coalesce(NEW.bytes, bytes) ELSE bytes + coalesce(NEW.bytes, 0) END,
             messages = CASE WHEN is_upsert THEN coalesce(NEW.messages, messages)
                             ELSE messages + coalesce(NEW.messages, 0) END
         WHERE mailbox_id = NEW.mailbox_id;
         EXIT WHEN FOUND;
-        INSERT INTO usage (mailbox_id, username, bytes, messages)
-        VALUES (NEW.mailbox_id, NEW.username, coalesce(NEW.bytes, 0), coalesce(NEW.messages, 0))
+        INSERT INTO usage (mailbox_id, username, is_astray, bytes, messages)
+        VALUES (NEW.mailbox_id, NEW.username, NEW.is_astray, coalesce(NEW.bytes, 0), coalesce(NEW.messages, 0))
         ON CONFLICT DO NOTHING;
         EXIT WHEN FOUND;
     END LOOP;
