@@ -1,13 +1,19 @@
 #include "services/mailbox_agent/agent.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proto/roost/mailboxes/v1/mailboxes.client.h"
 #include "services/common/clock/clock.h"
 #include "services/common/log/log.h"
 #include "services/common/message/message.h"
 #include "services/common/metrics/metrics.h"
+#include "services/common/rpc/tls.h"
 #include "services/mailbox_agent/doveadm.h"
 #include "services/mailbox_agent/mail_tree.h"
 
@@ -15,6 +21,7 @@ enum {
     CLAIM_LIMIT = 50,
     CALL_LIMIT_US = 10000000,
     TRASH_SLICE_US = 2000000,
+    KICK_LIMIT_US = 3000000,
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MAX_MS = 5000,
     ARENA_BYTES = 65536,
@@ -65,7 +72,7 @@ static const struct error *claim(struct agent *agent, struct arena *arena,
 {
     Roost__Mailboxes__V1__ClaimOperationsRequest req =
         ROOST__MAILBOXES__V1__CLAIM_OPERATIONS_REQUEST__INIT;
-    req.agent = (char *)agent->name;
+    req.agent = agent->name;
     req.limit = CLAIM_LIMIT;
     req.lease_seconds = (int32_t)agent->config->lease_s;
     struct call call = new_call(agent, arena);
@@ -87,7 +94,7 @@ static void report(struct agent *agent, struct arena *arena, const struct task *
     Roost__Mailboxes__V1__FinishOperationRequest req =
         ROOST__MAILBOXES__V1__FINISH_OPERATION_REQUEST__INIT;
     req.operation_id = operation->id;
-    req.agent = (char *)agent->name;
+    req.agent = agent->name;
     req.error = (char *)(task->fault ? task->fault : "");
     req.permanent = task->is_permanent;
     int64_t give_up_us = clock_monotonic_us() + agent->config->lease_s * 1000000;
@@ -149,9 +156,12 @@ static void carry_out(struct agent *agent, struct arena *arena, struct task *tas
     }
 }
 
+/* A Dovecot that hangs must not hold the queue up: then sessions end when they find their files
+ * gone. */
 static void kick_all(struct agent *agent, struct arena *arena, const struct task *tasks, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    int64_t limit_us = clock_monotonic_us() + KICK_LIMIT_US;
+    for (size_t i = 0; i < n && clock_monotonic_us() < limit_us; i++) {
         if (!tasks[i].fault) {
             doveadm_kick(arena, agent->config->doveadm, tasks[i].operation->full_address);
         }
@@ -229,4 +239,30 @@ void agent_run(struct agent *agent)
         }
     }
     arena_free(arena);
+}
+
+bool agent_open(struct agent *agent)
+{
+    const struct agent_config *config = agent->config;
+    const struct rpc_tls tls = {config->tls_cert, config->tls_key, config->tls_ca};
+    const struct rpc_peer_config peer = {.name = "mailboxes", .target = config->mailboxes};
+    char host[HOST_NAME_MAX + 1] = "agent";
+    gethostname(host, HOST_NAME_MAX);
+    agent->name = *config->name ? strdup(config->name) : NULL;
+    if (!agent->name) {
+        check(asprintf(&agent->name, "%s:%s", host, config->mail_home) > 0);
+    }
+    agent->root = open(config->mail_home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    agent->peers = rpc_peers_new("mailbox-agent", (const uint8_t *)config->identity_key,
+                                 strlen(config->identity_key), *tls.cert ? &tls : NULL, &peer, 1);
+    return agent->root >= 0;
+}
+
+void agent_close(struct agent *agent)
+{
+    rpc_peers_free(agent->peers);
+    free(agent->name);
+    if (agent->root >= 0) {
+        close(agent->root);
+    }
 }

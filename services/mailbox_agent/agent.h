@@ -9,13 +9,17 @@
 
 struct agent {
     const struct agent_config *config;
-    const char *name;
-    const struct rpc_peers *peers;
+    char *name;
+    struct rpc_peers *peers;
     int root; /* descriptor of the mail root */
     atomic_bool *is_stopping;
     atomic_bool is_healthy; /* the queue answers and the mail root can be used */
 };
 
+/* With config and is_stopping set: opens the mail root and the way to the queue. False if there is
+ * no such directory. */
+bool agent_open(struct agent *agent);
+void agent_close(struct agent *agent);
 /* Until *is_stopping. */
 void agent_run(struct agent *agent);
 /* One round: claims, carries out, reports, empties the trash for a while. *ret_worked says whether

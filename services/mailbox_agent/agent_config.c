@@ -23,14 +23,15 @@ const struct config_field agent_config_fields[] = {
      .help = "A doveadm command, split at spaces (no shell), to end the IMAP sessions of a mailbox "
              "that moves: \"doveadm -c /etc/dovecot/dovecot.conf\"; empty: sessions are left."},
     {FIELD("ROOST_AGENT_NAME", CONFIG_TEXT, name), .default_value = "", .max = 200,
-     .help = "How the agent is called in the queue; empty: its host name and process id."},
+     .help = "How the agent is called in the queue, the same after a restart; empty: its host name "
+             "and mail root."},
     {FIELD("ROOST_POLL_MS", CONFIG_INT, poll_ms), .default_value = "500", .min = 10, .max = 60000,
      .help = "Milliseconds between two looks at an empty queue."},
     {FIELD("ROOST_SETTLE_MS", CONFIG_INT, settle_ms), .default_value = "300", .min = 0,
      .max = 60000,
      .help = "Milliseconds after a move in which a delivery that was under way may still end in "
              "the old directory; what it left there is moved along."},
-    {FIELD("ROOST_LEASE_S", CONFIG_INT, lease_s), .default_value = "120", .min = 5, .max = 3600,
+    {FIELD("ROOST_LEASE_S", CONFIG_INT, lease_s), .default_value = "20", .min = 5, .max = 3600,
      .help = "Seconds after which another agent takes over an operation that this one has not "
              "finished."},
     {FIELD("ROOST_TLS_CERT", CONFIG_TEXT, tls_cert), .default_value = "", .max = MAX_PEM_BYTES,

@@ -85,7 +85,7 @@ static void rename_queues_moves(void **state)
     rewrite(f, 0);
     assert_sql("SELECT count(*) FROM operation", "4");
     /* The second move of bob waits for the first. */
-    assert_int_equal(claim(f, &operations), 2);
+    assert_int_equal(claim_as(f, "other", &operations), 2);
     finish(f, 1, "", false);
     assert_int_equal(claim(f, &operations), 1);
     finish(f, operations[0]->id, "", false);

@@ -17,7 +17,7 @@ static int64_t claim_one(struct fixture *f)
 static void assert_queue_is_empty(struct fixture *f)
 {
     Roost__Mailboxes__V1__MailboxOperation **operations;
-    assert_int_equal(claim(f, &operations), 0);
+    assert_int_equal(claim_as(f, "other", &operations), 0);
 }
 
 static void rename_moves_the_directory(void **state)
@@ -141,6 +141,17 @@ static void lease_runs_out(void **state)
     assert_sql("SELECT state FROM operation", "done");
 }
 
+static void killed_agent_takes_its_own_again(void **state)
+{
+    struct fixture *f = *state;
+    make_mailbox(f, 1, "bob");
+    assert_good(rename_mailbox(f, 1, "robert"));
+    int64_t id = claim_one(f);
+    assert_queue_is_empty(f);
+    assert_int_equal(claim_one(f), id);
+    assert_sql("SELECT attempts FROM operation", "2");
+}
+
 static void abandoned_rename_fails(void **state)
 {
     struct fixture *f = *state;
@@ -197,6 +208,7 @@ int main(void)
         TEST(directory_is_never_shared),
         TEST(delete_removes_both_ends_of_a_move),
         TEST(lease_runs_out),
+        TEST(killed_agent_takes_its_own_again),
         TEST(abandoned_rename_fails),
         TEST(lists_newest_first),
     };

@@ -407,14 +407,15 @@ UPDATE operation SET destination = :destination WHERE id = :id;
 -- name: operation_replace
 UPDATE operation SET state = 'done', last_error = :last_error, lease_until = NULL, finished_at = now() WHERE id = :id;
 
--- An operation waits for every earlier one of the same mailbox or the same directories.
+-- An operation waits for every earlier one of the same mailbox or the same directories. Who claims has nothing else in
+-- hand: what is his already he took before he was killed.
 -- name: operation_claim
 UPDATE operation SET state = 'running', agent = :agent, attempts = attempts + 1, finished_at = NULL,
     lease_until = now() + make_interval(secs => :lease_seconds::integer)
 WHERE id IN (
     SELECT id FROM operation AS o
     WHERE state IN ('pending', 'running') AND next_attempt_at <= now()
-        AND (state = 'pending' OR lease_until < now())
+        AND (state = 'pending' OR lease_until < now() OR agent = :agent)
         AND NOT EXISTS (
             SELECT FROM operation AS e WHERE e.mailbox_id = o.mailbox_id AND e.id < o.id
                 AND e.state <> 'done' AND e.state <> 'failed')

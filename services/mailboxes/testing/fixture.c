@@ -229,17 +229,23 @@ const char *recipients_of(struct fixture *f, int64_t id)
     return text;
 }
 
-size_t claim(struct fixture *f, Roost__Mailboxes__V1__MailboxOperation ***ret_operations)
+size_t claim_as(struct fixture *f, const char *agent,
+                Roost__Mailboxes__V1__MailboxOperation ***ret_operations)
 {
     Roost__Mailboxes__V1__ClaimOperationsResponse *resp;
     Roost__Mailboxes__V1__ClaimOperationsRequest req =
         ROOST__MAILBOXES__V1__CLAIM_OPERATIONS_REQUEST__INIT;
-    req.agent = "test";
+    req.agent = (char *)agent;
     req.limit = 10;
     req.lease_seconds = 60;
     assert_good(mailboxes_internal_client_claim_operations(fixture_call(f), &req, &resp));
     *ret_operations = resp->operations;
     return resp->n_operations;
+}
+
+size_t claim(struct fixture *f, Roost__Mailboxes__V1__MailboxOperation ***ret_operations)
+{
+    return claim_as(f, "test", ret_operations);
 }
 
 void finish(struct fixture *f, int64_t operation_id, const char *error, bool permanent)

@@ -44,5 +44,8 @@ Roost__Mailboxes__V1__Alias *make_alias(struct fixture *fixture, const char *add
                                         const char *recipients);
 /* The recipients of the alias, joined by spaces; "(gone)". */
 const char *recipients_of(struct fixture *fixture, int64_t id);
+/* By the agent "test". */
 size_t claim(struct fixture *fixture, Roost__Mailboxes__V1__MailboxOperation ***ret_operations);
+size_t claim_as(struct fixture *fixture, const char *agent,
+                Roost__Mailboxes__V1__MailboxOperation ***ret_operations);
 void finish(struct fixture *fixture, int64_t operation_id, const char *error, bool permanent);
