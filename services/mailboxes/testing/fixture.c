@@ -126,6 +126,7 @@ void assert_reason(const struct error *err, const char *reason)
 {
     if (!err) {
         fail_msg("no error instead of %s", reason);
+        return;
     }
     assert_string_equal(err->reason, reason);
 }
