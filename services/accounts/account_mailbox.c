@@ -428,6 +428,15 @@ const struct error *account_mailbox_confirm(struct call *call, int64_t account_i
     return unless_not_found(quotas_internal_client_confirm_mailbox_quota(call, &quota_req, &empty));
 }
 
+const struct error *account_mailbox_confirm_reserved(struct call *call, int64_t account_id)
+{
+    Roost__Mailboxes__V1__ConfirmMailboxRequest req = ROOST__MAILBOXES__V1__CONFIRM_MAILBOX_REQUEST__INIT;
+    req.account_id = account_id;
+    Roost__Mailboxes__V1__Mailbox *mailbox;
+    const struct error *err = mailboxes_internal_client_confirm_mailbox(call, &req, &mailbox);
+    return err ? unless_not_found(err) : account_mailbox_confirm(call, account_id, mailbox->id);
+}
+
 static const struct error *delete_quota(struct call *call, int64_t mailbox_id)
 {
     Roost__Quotas__V1__DeleteMailboxQuotaRequest req = ROOST__QUOTAS__V1__DELETE_MAILBOX_QUOTA_REQUEST__INIT;

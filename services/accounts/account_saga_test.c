@@ -129,6 +129,26 @@ static void a_delete_is_completed(void **state)
     }
 }
 
+/* Renamed before its mailbox was confirmed. */
+static void a_change_confirms_a_reserved_mailbox(void **state)
+{
+    static const char *const methods[] = {"ConfirmMailbox", "ConfirmMailboxQuota"};
+    for (size_t i = 0; i < 2; i++) {
+        fixture_reset(state);
+        siblings_break(methods[i], false);
+        fixture_ok(create_bob(""));
+        siblings_break(NULL, false);
+        Roost__Accounts__V1__Account account = ACCOUNT;
+        Roost__Accounts__V1__Account *changed;
+        account.username = (char *)"robert@example.test";
+        fixture_ok(fixture_update(2, &account, "username", &changed));
+        assert_string_equal(changed->mailbox->full_address, "robert@example.test");
+        fixture_finish();
+        assert_string_equal(siblings_mailbox_state(2), "active");
+        assert_string_equal(siblings_quota_state(2), "active");
+    }
+}
+
 /* Deleted before its mailbox was confirmed. */
 static void a_delete_takes_an_unconfirmed_mailbox_along(void **state)
 {
@@ -240,6 +260,7 @@ int main(void)
         TEST(an_acknowledged_create_is_completed),
         TEST(an_undone_create_cannot_be_activated),
         TEST(a_delete_is_completed),
+        TEST(a_change_confirms_a_reserved_mailbox),
         TEST(a_delete_takes_an_unconfirmed_mailbox_along),
         TEST(an_unanswered_rename_is_completed),
         TEST(a_rename_that_is_refused_later_is_dropped),

@@ -29,7 +29,7 @@ static const struct error *check_own_account(struct call *call, const Roost__Acc
     return NULL;
 }
 
-/* The account as it is, with its mailbox. */
+/* The account as it is, with its mailbox. One that was created a moment ago may have a mailbox that is not confirmed yet. */
 static const struct error *load(struct call *call, int64_t id, struct account_mailbox_state *ret_state)
 {
     Roost__Accounts__V1__Account *before;
@@ -37,6 +37,10 @@ static const struct error *load(struct call *call, int64_t id, struct account_ma
     const struct error *err = account_store_get(call, id, &before);
     if (!err) {
         err = account_mailbox_attach_one(call, before, &domain_id);
+    }
+    if (!err && !before->mailbox && *before->email) {
+        err = account_mailbox_confirm_reserved(call, id);
+        err = err ? err : account_mailbox_attach_one(call, before, &domain_id);
     }
     if (err) {
         return err;
