@@ -83,11 +83,6 @@ static const struct error *append(struct call *call, const char *type, int64_t i
                                });
 }
 
-static const struct error *not_found(struct call *call)
-{
-    return error_new(call->arena, REASON_DOMAIN_ALIAS_NOT_FOUND, "Not found.");
-}
-
 struct write {
     struct call *call;
     const ProtobufCMessage *req;
@@ -136,16 +131,20 @@ const struct error *alias_store_create(struct call *call,
     return err;
 }
 
-/* NULL where there is none. */
 static const struct error *lock(struct call *call, int64_t id, const char *etag,
                                 Roost__Domains__V1__DomainAlias **ret_alias)
 {
-    const struct error *err = pg_get(call->pg, &domains_sql_alias_lock, ID(id), descriptor,
-                                     (ProtobufCMessage **)ret_alias);
-    if (!err && !*ret_alias) {
-        err = not_found(call);
+    Roost__Domains__V1__DomainAlias *alias;
+    const struct error *err =
+        pg_get(call->pg, &domains_sql_alias_lock, ID(id), descriptor, (ProtobufCMessage **)&alias);
+    if (err) {
+        return err;
     }
-    return err ? err : domain_check_etag(call->arena, etag, (*ret_alias)->etag);
+    if (!alias) {
+        return error_new(call->arena, REASON_DOMAIN_ALIAS_NOT_FOUND, "Not found.");
+    }
+    *ret_alias = alias;
+    return domain_check_etag(call->arena, etag, alias->etag);
 }
 
 static const struct error *store_change(struct call *call,
