@@ -168,8 +168,8 @@ def _expand(name, directives, body):
     if len(keys) != 1:
         raise SqlError(f"{name}: a :list has one key")
     for place in ("{order}", "{after}"):
-        if body.count(place) != 1:
-            raise SqlError(f"{name}: a :list has {place} once")
+        if place not in body:
+            raise SqlError(f"{name}: a :list has {place} at least once")
     variants = []
     for column, expression in orderings:
         for descending in (False, True):

@@ -130,8 +130,8 @@ class Lists(unittest.TestCase):
     def test_need_their_parts(self):
         for part, expected in {
             "-- orderings: ring seen=b.seen_at\n": "needs `-- orderings:`",
-            "{after}": "has {after} once",
-            "{order}": "has {order} once",
+            "{after}": "has {after} at least once",
+            "{order}": "has {order} at least once",
         }.items():
             with self.assertRaisesRegex(sql.SqlError, expected):
                 sql.parse(LIST.replace(part, ""))

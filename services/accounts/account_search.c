@@ -7,17 +7,16 @@
 #include "services/common/list/list.h"
 #include "services/common/message/message.h"
 
-/* The statements of the candidates read one row more than this. */
-enum { CANDIDATES_MAX = 2000, SEARCH_MAX_BYTES = 254, N_FILTERS = 5 };
+/* The statements that count a few read one row more than this. */
+enum { FEW = 2000, SEARCH_MAX_BYTES = 254, N_FILTERS = 6 };
 
 struct search {
     const Roost__Accounts__V1__ListAccountsRequest *req;
-    const char *prefix; /* of the search, folded; NULL: none */
-    const char *domain; /* canonical, NULL: any */
+    const char *low, *high; /* what begins with the search, folded, lies between them; NULL: none */
+    const char *domain;     /* canonical, NULL: any */
     bool is_filtered;
-    bool has_candidates;
-    int64_t *candidates;
-    size_t n_candidates;
+    const struct pg_list *narrow; /* the list through the index of a filter, NULL: no filter has one */
+    bool is_few;                  /* that filter leaves little */
 };
 
 static const struct error *fold(struct call *call, const char *text, const char **ret_folded)
@@ -60,60 +59,97 @@ static const struct error *read_filters(struct call *call, const Roost__Accounts
             return error_on_field(call->arena, REASON_DOMAIN_NAME_INVALID, "domain", "%s", fault);
         }
     }
-    return *req->search ? fold(call, req->search, &search->prefix) : NULL;
-}
-
-/* Keeps what a statement finds, unless it is too much. */
-static const struct error *try_candidates(struct call *call, const struct pg_statement *stmt,
-                                          const struct pg_args *args, struct search *search)
-{
-    struct pg_rows rows;
-    const struct error *err = pg_query(call->pg, stmt, args, &rows);
-    if (err || rows.n_rows > CANDIDATES_MAX) {
-        return err;
-    }
-    search->has_candidates = true;
-    search->n_candidates = (size_t)rows.n_rows;
-    search->candidates = arena_alloc(call->arena, (search->n_candidates + 1) * sizeof *search->candidates);
-    for (int i = 0; i < rows.n_rows; i++) {
-        search->candidates[i] = pg_value_int64(&rows, i, 0);
+    if (*req->search) {
+        const struct error *err = fold(call, req->search, &search->low);
+        if (err) {
+            return err;
+        }
+        /* Behind all that begins with it: the last code point. */
+        search->high = arena_printf(call->arena, "%s\xF4\x8F\xBF\xBF", search->low);
     }
     return NULL;
 }
 
-/* The filters in the order in which they are likely to leave little. */
-static const struct error *find_candidates(struct call *call, struct search *search)
+static bool is_ordered_by_username(const Roost__Accounts__V1__ListAccountsRequest *req)
+{
+    return *req->ordering == '\0' || strcmp(req->ordering, "username") == 0 || strcmp(req->ordering, "-username") == 0;
+}
+
+static const struct error *query_few(struct call *call, const struct pg_statement *stmt, const struct pg_args *args,
+                                     int64_t counts[2])
+{
+    struct pg_rows rows;
+    const struct error *err = pg_query(call->pg, stmt, args, &rows);
+    if (err) {
+        return err;
+    }
+    counts[0] = pg_value_int64(&rows, 0, 0);
+    counts[1] = stmt == &accounts_sql_few_by_search ? pg_value_int64(&rows, 0, 1) : 0;
+    return NULL;
+}
+
+/* Chooses the filter that is likely to leave the least. */
+static const struct error *narrow_down(struct call *call, struct search *search)
 {
     const Roost__Accounts__V1__ListAccountsRequest *req = search->req;
     const struct error *err = NULL;
+    int64_t n[2] = {0, 0};
     if (search->domain) {
-        err = try_candidates(call, &accounts_sql_candidates_by_domain,
-                             PG_ARGS(NULL, pg_text("domain", search->domain)), search);
+        search->narrow = &accounts_sql_account_list_by_domain;
+        err = query_few(call, &accounts_sql_few_by_domain, PG_ARGS(NULL, pg_text("domain", search->domain)), n);
+    } else if (search->low) {
+        bool stops_early = is_ordered_by_username(req);
+        search->narrow =
+            stops_early ? &accounts_sql_account_list_by_search_and_username : &accounts_sql_account_list_by_search;
+        err = query_few(call, &accounts_sql_few_by_search,
+                        PG_ARGS(NULL, pg_text("low", search->low), pg_text("high", search->high)), n);
+        n[0] = stops_early ? 0 : n[0];
+    } else if (*req->role && strcmp(req->role, "SimpleUsers") != 0) {
+        search->narrow = &accounts_sql_account_list_by_role;
+        err = query_few(call, &accounts_sql_few_by_role, PG_ARGS(NULL, pg_text("role", req->role)), n);
+    } else if (req->_is_active_case && !req->is_active) {
+        search->narrow = &accounts_sql_account_list_disabled;
+        err = query_few(call, &accounts_sql_few_disabled, NULL, n);
     }
-    if (!err && !search->has_candidates && search->prefix) {
-        /* Behind all that begins with the prefix: the last code point. */
-        const char *high = arena_printf(call->arena, "%s\xF4\x8F\xBF\xBF", search->prefix);
-        err = try_candidates(call, &accounts_sql_candidates_by_search,
-                             PG_ARGS(NULL, pg_text("low", search->prefix), pg_text("high", high)), search);
-    }
-    if (!err && !search->has_candidates && *req->role && strcmp(req->role, "SimpleUsers") != 0) {
-        err = try_candidates(call, &accounts_sql_candidates_by_role, PG_ARGS(NULL, pg_text("role", req->role)),
-                             search);
-    }
-    if (!err && !search->has_candidates && req->_is_active_case && !req->is_active) {
-        err = try_candidates(call, &accounts_sql_candidates_disabled, NULL, search);
-    }
+    search->is_few = search->narrow && n[0] + n[1] <= FEW;
     return err;
+}
+
+static const struct error *run(struct call *call, const struct pg_list *way, const struct search *search,
+                               const struct pg_args *filters, struct list_page *ret_page)
+{
+    const struct list_request request = {.page_size = search->req->page_size,
+                                         .page_token = search->req->page_token,
+                                         .ordering = search->req->ordering};
+    struct pg_list list = *way;
+    /* To the caller it is one list, whichever way each of its pages is found. */
+    list.name = accounts_sql_account_list.name;
+    return list_run(call, &list, &request, filters, &roost__accounts__v1__account__descriptor, ret_page);
+}
+
+/* Where a filter leaves much, the page is probably near. */
+static const struct error *find_page(struct call *call, const struct search *search, const struct pg_args *filters,
+                                     struct list_page *ret_page)
+{
+    if (!search->is_filtered) {
+        return run(call, &accounts_sql_account_list, search, filters, ret_page);
+    }
+    if (search->is_few) {
+        return run(call, search->narrow, search, filters, ret_page);
+    }
+    const struct error *err = run(call, &accounts_sql_account_list_near, search, filters, ret_page);
+    if (err || *ret_page->next_page_token) {
+        return err;
+    }
+    return run(call, search->narrow ? search->narrow : &accounts_sql_account_list, search, filters, ret_page);
 }
 
 static const struct error *count(struct call *call, const struct search *search, const struct pg_args *filters,
                                  int64_t *ret_n)
 {
-    const struct pg_statement *stmt = !search->is_filtered    ? &accounts_sql_account_tally
-                                      : search->has_candidates ? &accounts_sql_account_count_among
-                                                               : &accounts_sql_account_count;
     struct pg_rows rows;
-    const struct error *err = pg_query(call->pg, stmt, filters, &rows);
+    const struct error *err = pg_query(
+        call->pg, search->is_filtered ? &accounts_sql_account_count : &accounts_sql_account_tally, filters, &rows);
     if (err) {
         return err;
     }
@@ -127,26 +163,22 @@ const struct error *account_search(struct call *call, const Roost__Accounts__V1_
     struct search search;
     const struct error *err = read_filters(call, req, &search);
     if (!err) {
-        err = find_candidates(call, &search);
+        err = narrow_down(call, &search);
     }
     if (err) {
         return err;
     }
     const struct pg_arg extra[N_FILTERS] = {
-        pg_text("pattern", pg_prefix_pattern(call->arena, search.prefix)),
+        pg_text("pattern", pg_prefix_pattern(call->arena, search.low)),
+        pg_text("low", search.low),
+        pg_text("high", search.high),
         pg_text("domain", search.domain),
         pg_text_or_null("role", req->role),
         req->_is_active_case ? pg_bool("is_active", req->is_active) : pg_null("is_active"),
-        pg_int64s("ids", search.candidates, search.n_candidates),
     };
     const struct pg_args filters = {.extra = extra, .n_extra = N_FILTERS};
-    /* One list to the caller, whichever way each of its pages is found. */
-    struct pg_list list = search.has_candidates ? accounts_sql_account_list_among : accounts_sql_account_list;
-    list.name = accounts_sql_account_list.name;
-    const struct list_request request = {
-        .page_size = req->page_size, .page_token = req->page_token, .ordering = req->ordering};
     struct list_page page;
-    err = list_run(call, &list, &request, &filters, &roost__accounts__v1__account__descriptor, &page);
+    err = find_page(call, &search, &filters, &page);
     if (err) {
         return err;
     }

@@ -1,6 +1,7 @@
 /*
- * Lists of accounts. A list is walked along the index of its ordering. That is slow where a filter leaves little, so up
- * to some thousand candidates are looked up through the filter's own index first and sorted.
+ * Lists of accounts. Without a filter a list is walked along the index of its ordering. A filter that leaves little is
+ * looked up through its own index, and the rows are sorted; one that leaves much is tried on the next few thousand rows
+ * first.
  */
 #pragma once
 

@@ -127,44 +127,165 @@ WHERE (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern O
   {after}
 ORDER BY {order} LIMIT :limit;
 
--- Among few candidates, which one of the statements below has found.
--- name: account_list_among :list
+-- The next rows only: enough where much matches.
+-- name: account_list_near :list
+-- orderings: username first_name last_name date_joined
+-- key: id
+SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+       secondary_email, date_joined, last_login, last_modification, etag
+FROM (SELECT * FROM active_account WHERE true {after} ORDER BY {order} LIMIT 5000) AS near
+WHERE (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
+       OR folded_last_name LIKE :pattern)
+  AND (:domain::text IS NULL OR domain = :domain)
+  AND (:role::text IS NULL OR role = :role)
+  AND (:is_active::boolean IS NULL OR is_active = :is_active)
+ORDER BY {order} LIMIT :limit;
+
+-- Each branch has an index of its own; OFFSET 0 keeps the planner from walking the ordering's index instead.
+-- name: account_list_by_search :list
+-- orderings: username first_name last_name date_joined
+-- key: id
+SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+       secondary_email, date_joined, last_login, last_modification, etag
+FROM (
+    (SELECT * FROM (SELECT * FROM active_account WHERE username >= :low AND username < :high OFFSET 0) AS x
+     WHERE (:domain::text IS NULL OR domain = :domain)
+       AND (:role::text IS NULL OR role = :role)
+       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+       {after}
+     ORDER BY {order} LIMIT :limit)
+    UNION
+    (SELECT * FROM (SELECT * FROM active_account WHERE email >= :low AND email < :high AND email <> username AND email <> '' OFFSET 0) AS x
+     WHERE (:domain::text IS NULL OR domain = :domain)
+       AND (:role::text IS NULL OR role = :role)
+       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+       {after}
+     ORDER BY {order} LIMIT :limit)
+    UNION
+    (SELECT * FROM (SELECT * FROM active_account WHERE folded_first_name >= :low AND folded_first_name < :high AND folded_first_name <> '' OFFSET 0) AS x
+     WHERE (:domain::text IS NULL OR domain = :domain)
+       AND (:role::text IS NULL OR role = :role)
+       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+       {after}
+     ORDER BY {order} LIMIT :limit)
+    UNION
+    (SELECT * FROM (SELECT * FROM active_account WHERE folded_last_name >= :low AND folded_last_name < :high AND folded_last_name <> '' OFFSET 0) AS x
+     WHERE (:domain::text IS NULL OR domain = :domain)
+       AND (:role::text IS NULL OR role = :role)
+       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+       {after}
+     ORDER BY {order} LIMIT :limit)
+) AS found
+ORDER BY {order} LIMIT :limit;
+
+-- The same for the ordering by user name: that branch stops after the page.
+-- name: account_list_by_search_and_username :list
+-- orderings: username first_name last_name date_joined
+-- key: id
+SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+       secondary_email, date_joined, last_login, last_modification, etag
+FROM (
+    (SELECT * FROM active_account
+     WHERE username >= :low AND username < :high
+       AND (:domain::text IS NULL OR domain = :domain)
+       AND (:role::text IS NULL OR role = :role)
+       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+       {after}
+     ORDER BY {order} LIMIT :limit)
+    UNION
+    (SELECT * FROM (SELECT * FROM active_account WHERE email >= :low AND email < :high AND email <> username AND email <> '' OFFSET 0) AS x
+     WHERE (:domain::text IS NULL OR domain = :domain)
+       AND (:role::text IS NULL OR role = :role)
+       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+       {after}
+     ORDER BY {order} LIMIT :limit)
+    UNION
+    (SELECT * FROM (SELECT * FROM active_account WHERE folded_first_name >= :low AND folded_first_name < :high AND folded_first_name <> '' OFFSET 0) AS x
+     WHERE (:domain::text IS NULL OR domain = :domain)
+       AND (:role::text IS NULL OR role = :role)
+       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+       {after}
+     ORDER BY {order} LIMIT :limit)
+    UNION
+    (SELECT * FROM (SELECT * FROM active_account WHERE folded_last_name >= :low AND folded_last_name < :high AND folded_last_name <> '' OFFSET 0) AS x
+     WHERE (:domain::text IS NULL OR domain = :domain)
+       AND (:role::text IS NULL OR role = :role)
+       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+       {after}
+     ORDER BY {order} LIMIT :limit)
+) AS found
+ORDER BY {order} LIMIT :limit;
+
+-- name: account_list_by_domain :list
 -- orderings: username first_name last_name date_joined
 -- key: id
 SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
        secondary_email, date_joined, last_login, last_modification, etag
 FROM active_account
-WHERE id = ANY (:ids::bigint[])
+WHERE domain = :domain AND domain <> ''
   AND (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
        OR folded_last_name LIKE :pattern)
-  AND (:domain::text IS NULL OR domain = :domain)
   AND (:role::text IS NULL OR role = :role)
   AND (:is_active::boolean IS NULL OR is_active = :is_active)
   {after}
 ORDER BY {order} LIMIT :limit;
 
--- Each branch walks one index; the order makes the planner do so whatever it believes about the number of matches.
--- name: candidates_by_search
-(SELECT id FROM account WHERE username >= :low AND username < :high ORDER BY username LIMIT 2001)
-UNION ALL
-(SELECT id FROM account WHERE email >= :low AND email < :high AND email <> username AND email <> ''
- ORDER BY email LIMIT 2001)
-UNION ALL
-(SELECT id FROM account WHERE folded_first_name >= :low AND folded_first_name < :high AND folded_first_name <> ''
- ORDER BY folded_first_name LIMIT 2001)
-UNION ALL
-(SELECT id FROM account WHERE folded_last_name >= :low AND folded_last_name < :high AND folded_last_name <> ''
- ORDER BY folded_last_name LIMIT 2001)
-LIMIT 2001;
+-- name: account_list_by_role :list
+-- orderings: username first_name last_name date_joined
+-- key: id
+SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+       secondary_email, date_joined, last_login, last_modification, etag
+FROM active_account
+WHERE role = :role AND role <> 'SimpleUsers'
+  AND (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
+       OR folded_last_name LIKE :pattern)
+  AND (:domain::text IS NULL OR domain = :domain)
+  AND (:is_active::boolean IS NULL OR is_active = :is_active)
+  {after}
+ORDER BY {order} LIMIT :limit;
 
--- name: candidates_by_domain
-SELECT id FROM account WHERE domain = :domain AND domain <> '' ORDER BY username LIMIT 2001;
+-- name: account_list_disabled :list
+-- orderings: username first_name last_name date_joined
+-- key: id
+SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+       secondary_email, date_joined, last_login, last_modification, etag
+FROM active_account
+WHERE NOT is_active
+  AND (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
+       OR folded_last_name LIKE :pattern)
+  AND (:domain::text IS NULL OR domain = :domain)
+  AND (:role::text IS NULL OR role = :role)
+  {after}
+ORDER BY {order} LIMIT :limit;
 
--- name: candidates_by_role
-SELECT id FROM account WHERE role = :role AND role <> 'SimpleUsers' ORDER BY id LIMIT 2001;
+-- How many rows a filter leaves, up to 2,001: of the user name, and of the other columns. Each branch walks one index: the
+-- order makes the planner do so whatever it believes about the number of matches.
+-- name: few_by_search
+SELECT (SELECT count(*) FROM (
+            SELECT 1 FROM account WHERE username >= :low AND username < :high ORDER BY username LIMIT 2001) AS found),
+       (SELECT count(*) FROM (
+            (SELECT 1 FROM account WHERE email >= :low AND email < :high AND email <> username AND email <> ''
+             ORDER BY email LIMIT 2001)
+            UNION ALL
+            (SELECT 1 FROM account
+             WHERE folded_first_name >= :low AND folded_first_name < :high AND folded_first_name <> ''
+             ORDER BY folded_first_name LIMIT 2001)
+            UNION ALL
+            (SELECT 1 FROM account
+             WHERE folded_last_name >= :low AND folded_last_name < :high AND folded_last_name <> ''
+             ORDER BY folded_last_name LIMIT 2001)
+            LIMIT 2001) AS found);
 
--- name: candidates_disabled
-SELECT id FROM account WHERE NOT is_active ORDER BY id LIMIT 2001;
+-- name: few_by_domain
+SELECT count(*) FROM (
+    SELECT 1 FROM account WHERE domain = :domain AND domain <> '' ORDER BY username LIMIT 2001) AS found;
+
+-- name: few_by_role
+SELECT count(*) FROM (
+    SELECT 1 FROM account WHERE role = :role AND role <> 'SimpleUsers' ORDER BY id LIMIT 2001) AS found;
+
+-- name: few_disabled
+SELECT count(*) FROM (SELECT 1 FROM account WHERE NOT is_active ORDER BY id LIMIT 2001) AS found;
 
 -- name: search_fold
 SELECT lower(:search::text COLLATE "und-x-icu");
@@ -176,16 +297,6 @@ SELECT coalesce(sum(accounts), 0)::bigint FROM tally;
 SELECT count(*)
 FROM active_account
 WHERE (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
-       OR folded_last_name LIKE :pattern)
-  AND (:domain::text IS NULL OR domain = :domain)
-  AND (:role::text IS NULL OR role = :role)
-  AND (:is_active::boolean IS NULL OR is_active = :is_active);
-
--- name: account_count_among
-SELECT count(*)
-FROM active_account
-WHERE id = ANY (:ids::bigint[])
-  AND (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
        OR folded_last_name LIKE :pattern)
   AND (:domain::text IS NULL OR domain = :domain)
   AND (:role::text IS NULL OR role = :role)

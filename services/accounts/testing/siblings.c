@@ -169,6 +169,9 @@ static const struct error *reserve_mailbox(struct call *call, const ProtobufCMes
         mailbox->is_active = false;
         place(mailbox, req->domain_id, req->local_part, req->domain_name);
     }
+    if (mailbox_at(req->domain_id, req->local_part) != mailbox) {
+        return error_new(call->arena, REASON_MAILBOX_EXISTS, "The account already has another mailbox.");
+    }
     *ret = show_mailbox(call, mailbox);
     return NULL;
 }

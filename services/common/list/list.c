@@ -65,6 +65,8 @@ static void digest_text(EVP_MD_CTX *ctx, const char *text)
 
 static void digest_arg(EVP_MD_CTX *ctx, const struct pg_arg *arg)
 {
+    const char *const *texts = arg->data;
+
     digest_text(ctx, arg->name);
     digest(ctx, &arg->kind, sizeof(arg->kind));
     switch (arg->kind) {
@@ -82,8 +84,12 @@ static void digest_arg(EVP_MD_CTX *ctx, const struct pg_arg *arg)
         digest(ctx, arg->data, arg->len);
         return;
     case PG_INT64S:
+        digest(ctx, arg->data, arg->len * sizeof(int64_t));
+        return;
     case PG_TEXTS:
-        /* Looked up for this page, not asked for. */
+        for (size_t i = 0; i < arg->len; i++) {
+            digest_text(ctx, texts[i]);
+        }
         return;
     }
 }

@@ -1,8 +1,7 @@
 /*
  * Lists: page size, ordering, keyset page tokens. A token holds ordering, last key, last id and a
  * hash of the filters and the caller, signed: another caller, other filters or a changed byte make
- * it PAGE_TOKEN_INVALID. Arrays among the filters do not count: they are what the service has
- * looked up for this page.
+ * it PAGE_TOKEN_INVALID.
  */
 #pragma once
 

@@ -89,7 +89,8 @@ static void ignore_notice(void *arg, const PGresult *result)
 }
 
 /* Session settings travel with the start-up packet, so that they cost no round trip. Those of the
- * URL come last and win. */
+ * URL come last and win. No statement of ours is worth the start of a parallel worker or of the
+ * JIT compiler. */
 static char *session_options(struct pg *pg)
 {
     PQconninfoOption *parsed = PQconninfoParse(pg->url, NULL);
@@ -104,7 +105,7 @@ static char *session_options(struct pg *pg)
     options = arena_printf(
         pg->arena,
         "-c search_path=%s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s "
-        "-c jit=off %s",
+        "-c jit=off -c max_parallel_workers_per_gather=0 %s",
         pg->schema, own);
     if (parsed) {
         PQconninfoFree(parsed);
