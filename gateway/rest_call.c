@@ -1,13 +1,7 @@
 #include "gateway/rest_call.h"
 
-#include <time.h>
-
-#include "services/common/clock/clock.h"
+#include "gateway/retry.h"
 #include "services/common/message/message.h"
-
-enum { RETRIES_MAX = 2 };
-
-static const int64_t pauses_us[RETRIES_MAX] = {20000, 150000};
 
 static bool may_repeat(const struct rest_call *rest)
 {
@@ -16,15 +10,12 @@ static bool may_repeat(const struct rest_call *rest)
            (route->request_id && message_has_field(rest->request, route->request_id));
 }
 
-static void pause_for(int64_t duration_us)
-{
-    nanosleep(&(struct timespec){.tv_nsec = duration_us * 1000}, NULL);
-}
-
 const struct error *rest_call(const struct rest_call *rest, struct arena *arena,
                               int64_t deadline_us, ProtobufCMessage **ret_response)
 {
-    for (int retry = 0;; retry++) {
+    const struct error *err;
+    int tries = 0;
+    do {
         struct call call = {
             .arena = arena,
             .identity = rest->identity,
@@ -33,11 +24,7 @@ const struct error *rest_call(const struct rest_call *rest, struct arena *arena,
             .deadline_us = deadline_us,
             .peers = rest->worker->gateway->peers,
         };
-        const struct error *err = rpc_call(&call, rest->route->rpc, rest->request, ret_response);
-        if (!err || err->code != ERROR_UNAVAILABLE || retry == RETRIES_MAX || !may_repeat(rest) ||
-            clock_monotonic_us() + pauses_us[retry] >= deadline_us) {
-            return err;
-        }
-        pause_for(pauses_us[retry]);
-    }
+        err = rpc_call(&call, rest->route->rpc, rest->request, ret_response);
+    } while (err && may_repeat(rest) && retry_after(err, &tries, deadline_us));
+    return err;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "gateway/retry.h"
 #include "proto/roost/accounts/v1/accounts.client.h"
 #include "services/common/clock/clock.h"
 #include "services/common/message/message.h"
@@ -123,7 +124,11 @@ static const struct error *ask(struct call *call, const struct credential *crede
         request.session = (char *)credential->text;
     }
     call->identity = &gateway;
-    const struct error *err = accounts_internal_client_authenticate(call, &request, ret_answer);
+    const struct error *err;
+    int tries = 0;
+    do {
+        err = accounts_internal_client_authenticate(call, &request, ret_answer);
+    } while (retry_after(err, &tries, call->deadline_us));
     if (!err && !(*ret_answer)->identity) {
         return error_internal(call->arena, "an answer of Authenticate without identity");
     }
