@@ -70,6 +70,7 @@ def _initdb(stack, owner):
 
 
 def process(stack):
+    """Postfix's proxymap leaves a server alone for a minute after it has failed once; a reload lets it ask again."""
     owner = user(stack)
     return {
         "name": "postgres",
@@ -80,6 +81,8 @@ def process(stack):
         "stage": 0,
         "stop_signal": "SIGINT",
         "ports": [stack.port("postgres")],
+        "reload": {"process": "postfix", "signal": "SIGHUP",
+                   "when": ["/usr/bin/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(stack.port("postgres"))]},
     }
 
 

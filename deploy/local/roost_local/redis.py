@@ -15,8 +15,10 @@ def prepare(stack):
     owner = user(stack)
     folder = stack.path("redis")
     stack.directory(folder, 0o700, owner)
+    # Nobody logs in as default, but it keeps its rights: Redis reads its own append-only file as that user, and would
+    # drop every transaction in it.
     write_file(os.path.join(folder, "users.acl"),
-               f"user default off\nuser roost on >{stack.secret('redis')} ~* &* +@all\n", owner=owner)
+               f"user default off resetpass ~* &* +@all\nuser roost on >{stack.secret('redis')} ~* &* +@all\n", owner=owner)
     settings = [
         "bind 127.0.0.1",
         f"port {stack.port('redis')}",

@@ -58,6 +58,8 @@ def _agent_env(stack):
     env = _common(stack, "mailbox-agent", MAIL_USER) | {
         "ROOST_MAILBOXES": f"127.0.0.1:{stack.port('mailboxes')}",
         "ROOST_MAIL_HOME": stack.mail_home,
+        # The same after a restart: what it had taken on before, it goes on with at once.
+        "ROOST_AGENT_NAME": "local",
     }
     if stack.state["mail"]:
         env["ROOST_DOVEADM"] = f"doveadm -c {stack.path('dovecot', 'dovecot.conf')}"

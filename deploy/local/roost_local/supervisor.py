@@ -7,7 +7,9 @@ One thread, one loop. Orders come as one JSON line each over a unix socket that 
   {"op": "restart", "name": NAME}
   {"op": "stop"}                            stops all and ends
 
-SPEC: name, argv, env, user (passwd name or null), log, stage (higher ones are stopped first), stop_signal.
+SPEC: name, argv, env, user (passwd name or null), log, stage (higher ones are stopped first), stop_signal, ports; and
+perhaps "reload": {process, signal, when}: once the process was started again and the command `when` succeeds, that other
+process gets the signal.
 """
 
 import json
@@ -28,6 +30,8 @@ SETTLED_S = 5.0
 STOP_TIMEOUT_S = 15.0
 LOG_CHECK_S = 30.0
 LOG_MAX_BYTES = 64 * 1024 * 1024
+RELOAD_PAUSE_S = 0.2
+RELOAD_PROBE_S = 5
 MAX_ORDER_BYTES = 1024 * 1024
 
 
@@ -123,6 +127,7 @@ class Supervisor:
         self.written = None
         self.stopping = False
         self.next_log_check = 0.0
+        self.reloads = []
         self.selector = selectors.DefaultSelector()
         self.socket_path = socket_path
         self.listener = self._listen()
@@ -221,6 +226,19 @@ class Supervisor:
                 process.after_end()
             if process.popen is None and process.due <= time.monotonic():
                 self._try_start(process)
+                reload = process.spec.get("reload")
+                if reload and reload not in self.reloads:
+                    self.reloads.append(reload)
+
+    def _reload_others(self):
+        for reload in list(self.reloads):
+            other = self.processes.get(reload["process"])
+            if other is None or other.popen is None:
+                self.reloads.remove(reload)
+            elif subprocess.run(reload["when"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL, timeout=RELOAD_PROBE_S, check=False).returncode == 0:
+                other.signal(getattr(signal, reload["signal"]))
+                self.reloads.remove(reload)
 
     def _stop(self, processes):
         running = [p for p in processes if p.popen is not None]
@@ -277,13 +295,14 @@ class Supervisor:
         while not self.stopping:
             self._look_after()
             try:
+                self._reload_others()
                 self._publish_pids()
                 self._trim_logs()
-            except OSError as error:
+            except (OSError, subprocess.TimeoutExpired) as error:
                 # A full disk must not take the stack down.
-                print(f"cannot write: {error}", flush=True)
+                print(f"cannot look after: {error}", flush=True)
             waits = [p.due - time.monotonic() for p in self.processes.values() if p.popen is None]
-            timeout = max(0.0, min(waits + [LOG_CHECK_S]))
+            timeout = max(0.0, min(waits + [RELOAD_PAUSE_S if self.reloads else LOG_CHECK_S]))
             for key, _ in self.selector.select(timeout):
                 if key.data is not None and not self.stopping:
                     key.data(key.fileobj)

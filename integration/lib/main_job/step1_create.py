@@ -31,7 +31,7 @@ def run(story):
         alias = story.remember("domain alias", rest.post("/api/v1/domainaliases/", {
             "name": "example.alias.test", "target": story.pk("domain")}))
         equal((alias["name"], alias["target"]), ("example.alias.test", story.pk("domain")))
-        story.wrote("DomainAliasCreated", f"domainalias/{alias['pk']}")
+        story.wrote("DomainAliasCreated", f"domain_alias/{alias['pk']}")
     with check("1.7 a domain made over gRPC is there over REST"):
         create_by_grpc(story)
     with check("1.8 an account made by roostctl is there over gRPC, with its mailbox"):

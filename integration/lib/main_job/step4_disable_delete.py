@@ -72,6 +72,6 @@ def nothing_left(story):
     eventually("the quota row is gone", story.within(CLEANED_S),
                lambda: story.rest.request("GET", f"/api/v1/quotas/{mailbox_pk}/").status == 404)
     equal(story.rest.get("/api/v1/quotas/?search=robert"), [])
-    states = [op["state"] for op in story.rest.get("/api/v1/mailboxoperations/")
-              if op["type"] == "delete" and op["mailbox"] == mailbox_pk]
-    equal(states, ["done"], "delete operations")
+    eventually("the operation is done", story.within(REFUSED_S), lambda: [
+        op["state"] for op in story.rest.get("/api/v1/mailboxoperations/")
+        if op["type"] == "delete" and op["mailbox"] == mailbox_pk] == ["done"])

@@ -17,7 +17,7 @@ ANSWER_S = 10.5
 def run(story):
     check = story.check
     for name in ("right.test", "wrong.test", "missing.test"):
-        with check(f"5.1 {name} before any check: pending"):
+        with check(f"5.1 {name} before its first check: pending, unless the schedule was faster"):
             domain = story.remember(name, story.rest.post("/api/v1/domains/", {"name": name}))
             story.wrote("DomainCreated", f"domain/{domain['pk']}")
             holds(result(story, name)["status"] in ("pending", verdict(name)), "neither pending nor checked")

@@ -56,9 +56,7 @@ def kill_one(story, victim, workers):
 def kill_mail(story, victim):
     pid = story.stack.kill(victim)
     story.stack.wait_restarted(victim, pid, RESTART_S)
-    address = "theodora@quiet.test"
-    if "dora" not in story.objects:
-        return
+    address = story.objects["dora"]["username"]
     key = eventually("SMTP works", RESTART_S, lambda: try_send(story, address))
     mail.wait_for_mail(story.stack["ROOST_IMAP"], address, story.password, [key], CLEAN_S)
 

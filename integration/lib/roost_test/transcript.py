@@ -21,6 +21,7 @@ import re
 import uuid
 
 from roost_test.rest import Rest
+from roost_test.wait import eventually
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 VARIABLE = re.compile(r"{{(\w+)}}")
@@ -146,15 +147,22 @@ class Runner:
 
     def _expect_event(self, words, mark):
         kind, subject, *conditions = words
-        event = self.events.wait_for(kind, EVENT_S, mark, subject=subject)
-        for condition in conditions:
-            path, _, wanted = condition.partition("=")
-            value = event
-            for step in path.split("."):
-                value = getattr(value, step) if value is event else value[step]
-            shown = value if isinstance(value, str) else json.dumps(value)
-            if shown != wanted:
-                raise AssertionError(f"{kind} {subject}: {path} is {shown}, expected {wanted}")
+
+        def find():
+            events = [event for event in self.events.since(mark) if (event.kind, event.subject) == (kind, subject)]
+            if not any(all(_holds(event, condition) for condition in conditions) for event in events):
+                raise AssertionError(f"no such event among {[event.content for event in events]}")
+            return True
+        eventually(" ".join(words), EVENT_S, find)
+
+
+def _holds(event, condition):
+    """"after.name=x": a path into before or after, and the value there."""
+    path, _, wanted = condition.partition("=")
+    value = event
+    for step in path.split("."):
+        value = getattr(value, step) if value is event else value.get(step)
+    return (value if isinstance(value, str) else json.dumps(value)) == wanted
 
 
 def match(expected, actual, where, saved):

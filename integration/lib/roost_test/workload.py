@@ -15,6 +15,10 @@ PASSWORD_HASH = ("{CRYPT}$6$rounds=1000$saltsaltsalt$laq4feu/wyA9ttj2MHCfSGQTGMW
                  "9ivg2WXzz04nbwi8/")
 
 
+# A worker that meets so many has shown enough.
+MAX_SURPRISES = 20
+
+
 class Account:
     """One account as the worker knows it. `names` are the user names that it may have now; None: it may be gone."""
 
@@ -23,12 +27,12 @@ class Account:
         self.names = names
 
 
-class Worker(threading.Thread):
+class Worker:
     """A patient one sends a request again, with the same key, until it is answered; another gives up and remembers
     that it does not know."""
 
     def __init__(self, url, token, domain, seed, is_patient=True):
-        super().__init__(daemon=True)
+        self.thread = threading.Thread(target=self._run, daemon=True)
         self.rest = PatientRest(url, token, patience_s=40) if is_patient else Rest(url, token, timeout=10)
         self.is_patient = is_patient
         self.domain = domain
@@ -45,16 +49,19 @@ class Worker(threading.Thread):
     def total(self):
         return sum(self.answered.values())
 
+    def start(self):
+        self.thread.start()
+
     def stop(self, seconds=60):
         self.running = False
-        self.join(seconds)
-        if self.is_alive():
+        self.thread.join(seconds)
+        if self.thread.is_alive():
             raise AssertionError("a worker did not come to its end")
 
-    def run(self):
-        while self.running:
+    def _run(self):
+        while self.running and len(self.surprises) < MAX_SURPRISES:
             living = [account for account in self.accounts if None not in account.names]
-            action = self.random.choice((self._create, self._create, self._rename, self._delete))
+            action = self.random.choice((self._create, self._create, self._rename, self._remove))
             if len(living) < 3:
                 action = self._create
             try:
@@ -101,7 +108,7 @@ class Worker(threading.Thread):
         self.answered["rename"] += 1
         account.names = [name]
 
-    def _delete(self, living):
+    def _remove(self, living):
         account = self.random.choice(living)
         response = self._write("DELETE", f"/api/v1/accounts/{account.pk}/", None, 204)
         if response is None:
