@@ -36,6 +36,14 @@ JOIN domains.domain AS d ON d.id = m.domain_id
 LEFT JOIN quotas.mailbox_quota AS q ON q.mailbox_id = m.id
 WHERE m.state = 'active' AND a.state = 'active' AND a.is_active AND d.state = 'active' AND d.enabled;
 
+-- What the internal aliases below are found by. A join with one of the views' UNIONs uses an index only where each part
+-- is one table, without a condition, and the key a column of it.
+ALTER TABLE domains.domain_alias
+    ADD COLUMN mail_alias_id bigint NOT NULL GENERATED ALWAYS AS (-4611686018427387904 - id) STORED,
+    ADD COLUMN mail_address text COLLATE "C" NOT NULL GENERATED ALWAYS AS ('@' || name) STORED;
+CREATE INDEX domain_alias_mail_alias_id_idx ON domains.domain_alias (mail_alias_id);
+CREATE INDEX domain_alias_mail_address_idx ON domains.domain_alias (mail_address);
+
 -- Beside the real ones those that Modoboa calls internal: a mailbox's alias to itself, which keeps a catch-all from
 -- swallowing its mail (also while its account is disabled), and an alias domain's to its target. Ids of the three kinds
 -- do not meet.
@@ -45,31 +53,26 @@ SELECT a.id, a.address, a.domain_id, a.enabled AND d.enabled AND d.state = 'acti
 FROM mailboxes.alias AS a
 JOIN domains.domain AS d ON d.id = a.domain_id
 UNION ALL
-SELECT -m.id, m.full_address, m.domain_id, true, true, '', NULL, m.creation, m.last_modification
+SELECT m.self_alias_id, m.full_address, m.domain_id, true, true, '', NULL, m.creation, m.last_modification
 FROM mailboxes.mailbox AS m
 WHERE m.state = 'active'
 UNION ALL
-SELECT -4611686018427387904 - a.id, '@' || a.name, NULL, a.enabled AND t.enabled AND t.state = 'active', true, '', NULL,
+SELECT a.mail_alias_id, a.mail_address, NULL, a.enabled AND t.enabled AND t.state = 'active', true, '', NULL,
     a.creation, a.last_modification
 FROM domains.domain_alias AS a
 JOIN domains.domain AS t ON t.id = a.target_id;
 
+-- Rows of mailboxes that are still pending lead nowhere: they have no alias above.
 CREATE VIEW modoboa_admin_aliasrecipient AS
 SELECT r.alias_id AS id, r.address, r.alias_id, r.mailbox_id AS r_mailbox_id, r.alias_ref_id AS r_alias_id
 FROM mailboxes.alias_recipient AS r
 UNION ALL
-SELECT -m.id, m.full_address, -m.id, m.id, NULL
+SELECT m.self_alias_id, m.full_address, m.self_alias_id, m.id, NULL::bigint
 FROM mailboxes.mailbox AS m
-WHERE m.state = 'active'
 UNION ALL
-SELECT -4611686018427387904 - a.id, '@' || t.name, -4611686018427387904 - a.id, NULL, NULL
-FROM domains.domain_alias AS a
-JOIN domains.domain AS t ON t.id = a.target_id;
-
--- For the computed ids and addresses of the internal aliases.
-CREATE INDEX mailbox_internal_alias_idx ON mailboxes.mailbox ((-id));
-CREATE INDEX domain_alias_internal_alias_idx ON domains.domain_alias ((-4611686018427387904 - id));
-CREATE INDEX domain_alias_internal_address_idx ON domains.domain_alias (('@' || name));
+SELECT a.mail_alias_id, '@' || (SELECT t.name FROM domains.domain AS t WHERE t.id = a.target_id), a.mail_alias_id,
+    NULL::bigint, NULL::bigint
+FROM domains.domain_alias AS a;
 
 -- For what Dovecot asks while a domain is being renamed.
 CREATE INDEX domain_renaming_from_idx ON domains.domain (renaming_from) WHERE renaming_from IS NOT NULL;

@@ -43,36 +43,40 @@ $$;
 
 -- While the directory is being moved nobody may write into it: the error is a temporary failure for Dovecot, and the
 -- mail stays in Postfix's queue.
-CREATE FUNCTION require_at_rest(wanted_mailbox bigint) RETURNS void LANGUAGE plpgsql STABLE SECURITY DEFINER
+CREATE FUNCTION require_at_rest(mailbox bigint, is_moving boolean) RETURNS void LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT FROM mailboxes.operation AS o
-               WHERE o.mailbox_id = wanted_mailbox AND o.type = 'rename' AND o.state <> 'done'
-                   AND o.state <> 'failed') THEN
-        RAISE EXCEPTION 'mailbox % is being moved', wanted_mailbox USING ERRCODE = 'object_in_use';
+    IF is_moving THEN
+        RAISE EXCEPTION 'mailbox % is being moved', mailbox USING ERRCODE = 'object_in_use';
     END IF;
 END
 $$;
 
--- user_query. `root` is the mail root; uid and gid are passed through. Knows former addresses: `user` is the present one.
+-- user_query, for deliveries too. `root` is the mail root; uid and gid are passed through. Knows former addresses: `user`
+-- is the present one.
 CREATE FUNCTION dovecot_user(address text, root text, owner_uid text, owner_gid text)
 RETURNS TABLE ("user" text, home text, uid text, gid text, quota_rule text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found_id bigint := mail.mailbox_id_of(address);
+    is_moving boolean;
 BEGIN
-    IF found_id IS NULL THEN
-        RETURN;
-    END IF;
-    PERFORM mail.require_at_rest(found_id);
-    RETURN QUERY SELECT m.local_part || '@' || d.name, root || '/' || m.home, owner_uid, owner_gid,
-            '*:bytes=' || coalesce(q.quota_mb, 0) || 'M'
+    SELECT m.local_part || '@' || d.name, root || '/' || m.home, '*:bytes=' || coalesce(q.quota_mb, 0) || 'M',
+            EXISTS (SELECT FROM mailboxes.operation AS o
+                    WHERE o.mailbox_id = m.id AND o.type = 'rename' AND o.state <> 'done' AND o.state <> 'failed')
+        INTO "user", home, quota_rule, is_moving
         FROM mailboxes.mailbox AS m
         JOIN domains.domain AS d ON d.id = m.domain_id
         JOIN accounts.account AS u ON u.id = m.account_id
         LEFT JOIN quotas.mailbox_quota AS q ON q.mailbox_id = m.id
         WHERE m.id = found_id AND m.state = 'active' AND d.state = 'active' AND d.enabled AND u.state = 'active'
             AND u.is_active;
+    IF FOUND THEN
+        PERFORM mail.require_at_rest(found_id, is_moving);
+        uid := owner_uid;
+        gid := owner_gid;
+        RETURN NEXT;
+    END IF;
 END
 $$;
 
@@ -83,19 +87,24 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, pg
 DECLARE
     canonical text := mail.canonical_key(address);
     found_id bigint;
-    found_password text;
+    is_moving boolean;
 BEGIN
-    SELECT m.id, u.password_hash INTO found_id, found_password
+    SELECT m.id, canonical, u.password_hash, root || '/' || m.home, '*:bytes=' || coalesce(q.quota_mb, 0) || 'M',
+            EXISTS (SELECT FROM mailboxes.operation AS o
+                    WHERE o.mailbox_id = m.id AND o.type = 'rename' AND o.state <> 'done' AND o.state <> 'failed')
+        INTO found_id, "user", password, userdb_home, userdb_quota_rule, is_moving
         FROM domains.domain AS d
         JOIN mailboxes.mailbox AS m ON m.domain_id = d.id AND m.local_part = split_part(canonical, '@', 1)
         JOIN accounts.account AS u ON u.id = m.account_id
+        LEFT JOIN quotas.mailbox_quota AS q ON q.mailbox_id = m.id
         WHERE d.name = split_part(canonical, '@', 2) AND d.state = 'active' AND d.enabled AND m.state = 'active'
             AND u.state = 'active' AND u.is_active;
-    IF found_id IS NULL THEN
-        RETURN;
+    IF FOUND THEN
+        PERFORM mail.require_at_rest(found_id, is_moving);
+        userdb_uid := owner_uid;
+        userdb_gid := owner_gid;
+        RETURN NEXT;
     END IF;
-    RETURN QUERY SELECT f."user", found_password, f.home, f.uid, f.gid, f.quota_rule
-        FROM mail.dovecot_user(canonical, root, owner_uid, owner_gid) AS f;
 END
 $$;
 

@@ -11,6 +11,8 @@ CREATE TABLE mailbox (
     creation timestamptz NOT NULL DEFAULT now(),
     last_modification timestamptz NOT NULL DEFAULT now(),
     version bigint NOT NULL DEFAULT 1,
+    -- The id of its alias to itself in schema mail, where one table holds those and the real ones.
+    self_alias_id bigint NOT NULL GENERATED ALWAYS AS (-id) STORED,
     -- Counts pending rows too: a reserved address is taken.
     CONSTRAINT mailbox_address_key UNIQUE (domain_id, local_part)
 ) WITH (fillfactor = 90);
@@ -21,6 +23,7 @@ CREATE INDEX mailbox_domain_full_address_idx ON mailbox (domain_id, full_address
 CREATE INDEX mailbox_domain_creation_idx ON mailbox (domain_id, creation, id);
 CREATE INDEX mailbox_domain_account_idx ON mailbox (domain_id, account_id);
 CREATE INDEX mailbox_domain_id_idx ON mailbox (domain_id, id);
+CREATE INDEX mailbox_self_alias_id_idx ON mailbox (self_alias_id);
 
 -- An address whose mail goes to other addresses; an empty local part is the catch-all of its domain.
 CREATE TABLE alias (
