@@ -111,8 +111,11 @@ static struct pg_args *filter_args(struct arena *arena, const struct alias_filte
 const struct error *alias_store_list(struct call *call, const struct list_request *request,
                                      const struct alias_filter *filter, struct list_page *ret_page)
 {
-    const struct pg_list *list =
-        filter->domain_id ? &mailboxes_sql_alias_list_in_domain : &mailboxes_sql_alias_list;
+    static const struct pg_list *const lists[2][2] = {
+        {&mailboxes_sql_alias_list, &mailboxes_sql_alias_list_in_domain},
+        {&mailboxes_sql_alias_search, &mailboxes_sql_alias_search_in_domain},
+    };
+    const struct pg_list *list = lists[*filter->range.from != '\0'][filter->domain_id != 0];
     struct list_page page;
     const struct error *err = list_run(call, list, request, filter_args(call->arena, filter),
                                        &roost__mailboxes__v1__alias__descriptor, &page);

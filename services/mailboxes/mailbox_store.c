@@ -66,8 +66,11 @@ const struct error *mailbox_store_list(struct call *call, const struct list_requ
                                        const struct mailbox_filter *filter,
                                        struct list_page *ret_page)
 {
-    const struct pg_list *list =
-        filter->domain_id ? &mailboxes_sql_mailbox_list_in_domain : &mailboxes_sql_mailbox_list;
+    static const struct pg_list *const lists[2][2] = {
+        {&mailboxes_sql_mailbox_list, &mailboxes_sql_mailbox_list_in_domain},
+        {&mailboxes_sql_mailbox_search, &mailboxes_sql_mailbox_search_in_domain},
+    };
+    const struct pg_list *list = lists[*filter->range.from != '\0'][filter->domain_id != 0];
     return list_run(call, list, request, filter_args(call->arena, filter), descriptor, ret_page);
 }
 

@@ -41,12 +41,13 @@ FROM mailbox WHERE id = ANY (:ids::bigint[]) ORDER BY id;
 SELECT id, full_address, account_id, domain_id, home, creation, last_modification, version::text AS etag
 FROM mailbox WHERE account_id = ANY (:account_ids::bigint[]) AND state = 'active' ORDER BY account_id;
 
+-- A list with a search is a statement of its own: one plan cannot serve both a range of addresses and all of them.
 -- name: mailbox_list :list
 -- orderings: full_address creation
 -- key: id
 SELECT id, full_address, account_id, domain_id, home, creation, last_modification, version::text AS etag
 FROM mailbox
-WHERE state = 'active' AND full_address >= :search_from AND full_address < :search_until {after}
+WHERE state = 'active' {after}
 ORDER BY {order} LIMIT :limit;
 
 -- name: mailbox_list_in_domain :list
@@ -54,8 +55,23 @@ ORDER BY {order} LIMIT :limit;
 -- key: id
 SELECT id, full_address, account_id, domain_id, home, creation, last_modification, version::text AS etag
 FROM mailbox
-WHERE state = 'active' AND domain_id = :domain_id
-    AND full_address >= :search_from AND full_address < :search_until {after}
+WHERE state = 'active' AND domain_id = :domain_id {after}
+ORDER BY {order} LIMIT :limit;
+
+-- name: mailbox_search :list
+-- orderings: full_address creation
+-- key: id
+SELECT id, full_address, account_id, domain_id, home, creation, last_modification, version::text AS etag
+FROM mailbox
+WHERE state = 'active' AND full_address >= :search_from AND full_address < :search_until {after}
+ORDER BY {order} LIMIT :limit;
+
+-- name: mailbox_search_in_domain :list
+-- orderings: full_address creation
+-- key: id
+SELECT id, full_address, account_id, domain_id, home, creation, last_modification, version::text AS etag
+FROM mailbox
+WHERE state = 'active' AND domain_id = :domain_id AND full_address >= :search_from AND full_address < :search_until {after}
 ORDER BY {order} LIMIT :limit;
 
 -- name: mailbox_count
@@ -199,10 +215,27 @@ SELECT domain_id, local_part FROM alias WHERE id = :id;
 -- key: id
 SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
 FROM alias
-WHERE address >= :search_from AND address < :search_until AND (:enabled::boolean IS NULL OR enabled = :enabled) {after}
+WHERE (:enabled::boolean IS NULL OR enabled = :enabled) {after}
 ORDER BY {order} LIMIT :limit;
 
 -- name: alias_list_in_domain :list
+-- orderings: address creation
+-- key: id
+SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
+FROM alias
+WHERE domain_id = :domain_id AND (:enabled::boolean IS NULL OR enabled = :enabled) {after}
+ORDER BY {order} LIMIT :limit;
+
+-- name: alias_search :list
+-- orderings: address creation
+-- key: id
+SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
+FROM alias
+WHERE address >= :search_from AND address < :search_until
+    AND (:enabled::boolean IS NULL OR enabled = :enabled) {after}
+ORDER BY {order} LIMIT :limit;
+
+-- name: alias_search_in_domain :list
 -- orderings: address creation
 -- key: id
 SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
