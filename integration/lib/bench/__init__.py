@@ -1,0 +1,1 @@
+"""integration/bench: measurements beside their floors."""
