@@ -1,0 +1,193 @@
+/* Rounds of the agent against a queue that the test fills. */
+#include "services/mailbox_agent/agent.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "proto/roost/mailboxes/v1/mailboxes_internal.pb-c.h"
+#include "services/common/message/message.h"
+#include "services/common/testing/testing_rpc.h"
+
+static struct {
+    Roost__Mailboxes__V1__MailboxOperation operation; /* what the queue holds */
+    bool is_there;
+    bool is_out_of_order;
+    char outcome[256]; /* what was reported: "id/agent/permanent/error" */
+    int n_claims;
+} queue;
+
+static const struct error *claim(struct call *call, const ProtobufCMessage *request,
+                                 ProtobufCMessage **ret_response)
+{
+    (void)request;
+    Roost__Mailboxes__V1__ClaimOperationsResponse *resp =
+        message_new(call->arena, &roost__mailboxes__v1__claim_operations_response__descriptor);
+    queue.n_claims++;
+    if (queue.is_out_of_order) {
+        return error_new(call->arena, REASON_DATABASE_UNAVAILABLE, "The queue is out of order.");
+    }
+    if (queue.is_there) {
+        resp->operations = arena_alloc(call->arena, sizeof *resp->operations);
+        resp->operations[resp->n_operations++] = &queue.operation;
+        queue.is_there = false;
+    }
+    *ret_response = &resp->base;
+    return NULL;
+}
+
+static const struct error *finish(struct call *call, const ProtobufCMessage *request,
+                                  ProtobufCMessage **ret_response)
+{
+    const Roost__Mailboxes__V1__FinishOperationRequest *req =
+        (const Roost__Mailboxes__V1__FinishOperationRequest *)request;
+    snprintf(queue.outcome, sizeof queue.outcome, "%d/%s/%d/%s", (int)req->operation_id, req->agent,
+             req->permanent, req->error);
+    *ret_response = message_new(call->arena, &google__protobuf__empty__descriptor);
+    return NULL;
+}
+
+static const struct rpc_method methods[] = {
+    {.path = "/roost.mailboxes.v1.MailboxesInternal/ClaimOperations",
+     .request = &roost__mailboxes__v1__claim_operations_request__descriptor,
+     .response = &roost__mailboxes__v1__claim_operations_response__descriptor,
+     .access = {.internal = true},
+     .handler = claim},
+    {.path = "/roost.mailboxes.v1.MailboxesInternal/FinishOperation",
+     .request = &roost__mailboxes__v1__finish_operation_request__descriptor,
+     .response = &google__protobuf__empty__descriptor,
+     .access = {.internal = true},
+     .handler = finish},
+};
+static const struct rpc_service fake_mailboxes = {"roost.mailboxes.v1.MailboxesInternal", true,
+                                                  methods, 2};
+
+struct fixture {
+    struct testing_rpc *rpc;
+    struct arena *arena;
+    struct agent_config config;
+    struct agent agent;
+    char directory[64];
+};
+
+static int setup(void **state)
+{
+    static struct fixture fixture;
+    static atomic_bool is_stopping;
+    static const struct rpc_service *const services[] = {&fake_mailboxes, NULL};
+    fixture.rpc = testing_rpc_open(&(struct testing_rpc_config){.services = services});
+    fixture.arena = arena_new(4096);
+    fixture.config = (struct agent_config){.doveadm = "", .lease_s = 5};
+    snprintf(fixture.directory, sizeof fixture.directory, "/tmp/agent_test.XXXXXX");
+    assert_non_null(mkdtemp(fixture.directory));
+    fixture.agent =
+        (struct agent){.config = &fixture.config,
+                       .name = "tester",
+                       .is_stopping = &is_stopping,
+                       .root = open(fixture.directory, O_RDONLY | O_DIRECTORY),
+                       .peers = (struct rpc_peers *)testing_rpc_call(fixture.rpc)->peers};
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    testing_rpc_close(fixture->rpc);
+    arena_free(fixture->arena);
+    unlinkat(fixture->agent.root, ".roost-trash", AT_REMOVEDIR);
+    close(fixture->agent.root);
+    return rmdir(fixture->directory);
+}
+
+static void run_one(struct fixture *fixture, const char *type, const char *argument,
+                    const char *destination)
+{
+    bool worked;
+    Roost__Mailboxes__V1__MailboxOperation operation =
+        ROOST__MAILBOXES__V1__MAILBOX_OPERATION__INIT;
+    operation.id = 7;
+    operation.type = (char *)type;
+    operation.argument = (char *)argument;
+    operation.destination = (char *)destination;
+    operation.full_address = "bob@a.test";
+    queue.operation = operation;
+    queue.is_there = true;
+    queue.outcome[0] = '\0';
+    arena_reset(fixture->arena);
+    assert_null(agent_round(&fixture->agent, fixture->arena, &worked));
+    assert_true(worked);
+}
+
+static bool is_there(struct fixture *fixture, const char *path)
+{
+    struct stat entry;
+    return fstatat(fixture->agent.root, path, &entry, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void carries_out_and_reports(void **state)
+{
+    struct fixture *fixture = *state;
+    mkdirat(fixture->agent.root, "a.test", 0700);
+    mkdirat(fixture->agent.root, "a.test/bob", 0700);
+    run_one(fixture, "rename", "a.test/bob", "b.test/robert");
+    assert_string_equal(queue.outcome, "7/tester/0/");
+    assert_true(is_there(fixture, "b.test/robert"));
+    assert_false(is_there(fixture, "a.test"));
+    run_one(fixture, "delete", "b.test/robert", "");
+    assert_string_equal(queue.outcome, "7/tester/0/");
+    assert_false(is_there(fixture, "b.test"));
+}
+
+static void refuses_for_good(void **state)
+{
+    struct fixture *fixture = *state;
+    run_one(fixture, "delete", "../../etc", "");
+    assert_string_equal(queue.outcome, "7/tester/1/the path has an empty or hidden part");
+    run_one(fixture, "rename", "a.test/bob", "/etc/bob");
+    assert_string_equal(queue.outcome, "7/tester/1/the path has an empty or hidden part");
+    run_one(fixture, "chown", "a.test/bob", "");
+    assert_string_equal(queue.outcome, "7/tester/1/this agent does not know such operations");
+}
+
+static void hangs_on_no_doveadm(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->config.doveadm = "/nonexistent/doveadm -c x";
+    run_one(fixture, "delete", "a.test/bob", "");
+    assert_string_equal(queue.outcome, "7/tester/0/");
+    fixture->config.doveadm = "/bin/false";
+    run_one(fixture, "delete", "a.test/bob", "");
+    assert_string_equal(queue.outcome, "7/tester/0/");
+    fixture->config.doveadm = "";
+}
+
+static void waits_for_the_queue(void **state)
+{
+    struct fixture *fixture = *state;
+    bool worked = false;
+    queue.is_out_of_order = true;
+    const struct error *err = agent_round(&fixture->agent, fixture->arena, &worked);
+    assert_true(error_is(err, REASON_DATABASE_UNAVAILABLE));
+    queue.is_out_of_order = false;
+    assert_null(agent_round(&fixture->agent, fixture->arena, &worked));
+    assert_false(worked);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(carries_out_and_reports),
+        cmocka_unit_test(refuses_for_good),
+        cmocka_unit_test(hangs_on_no_doveadm),
+        cmocka_unit_test(waits_for_the_queue),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
