@@ -54,8 +54,8 @@ bool account_is_super_admin(const Roost__Accounts__V1__Account *account)
     return strcmp(account->role, "SuperAdmins") == 0;
 }
 
-/* Printable ASCII in lower case, with inner spaces; other text only as far as a local part may have it, which is where
- * its one canonical form is known. */
+/* Printable ASCII in lower case, with inner spaces; other text only as far as a local part may have
+ * it, which is where its one canonical form is known. */
 static char *canonical_free_name(struct arena *arena, const char *text, const char **ret_fault)
 {
     size_t len = strlen(text);
@@ -99,8 +99,10 @@ static bool is_language(const char *text)
         return true;
     }
     const char *region = text + len + 1;
-    size_t region_len = strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-    return (text[len] == '-' || text[len] == '_') && region_len >= 2 && region_len <= 4 && region[region_len] == '\0';
+    size_t region_len =
+        strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    return (text[len] == '-' || text[len] == '_') && region_len >= 2 && region_len <= 4 &&
+           region[region_len] == '\0';
 }
 
 static const struct error *check_username(struct arena *arena, const struct error *err,
@@ -108,17 +110,20 @@ static const struct error *check_username(struct arena *arena, const struct erro
 {
     const char *fault;
     if (*account->username == '\0') {
-        return error_add_field(arena, err, REASON_FIELD_REQUIRED, "account.username", "%s", required);
+        return error_add_field(arena, err, REASON_FIELD_REQUIRED, "account.username", "%s",
+                               required);
     }
     char *username;
     struct address address;
     if (account_is_simple(account)) {
-        username = address_parse(arena, account->username, false, &address, &fault) ? address.full : NULL;
+        username =
+            address_parse(arena, account->username, false, &address, &fault) ? address.full : NULL;
     } else {
         username = account_canonical_username(arena, account->username, &fault);
     }
     if (!username) {
-        return error_add_field(arena, err, REASON_USERNAME_INVALID, "account.username", "%s", fault);
+        return error_add_field(arena, err, REASON_USERNAME_INVALID, "account.username", "%s",
+                               fault);
     }
     account->username = username;
     return err;
@@ -131,8 +136,8 @@ static const struct error *check_role(struct arena *arena, const struct error *e
         return error_add_field(arena, err, REASON_FIELD_REQUIRED, "account.role", "%s", required);
     }
     if (!account_role_is_known(account->role)) {
-        return error_add_field(arena, err, REASON_ROLE_UNKNOWN, "account.role", "\"%s\" is not a valid choice.",
-                               account->role);
+        return error_add_field(arena, err, REASON_ROLE_UNKNOWN, "account.role",
+                               "\"%s\" is not a valid choice.", account->role);
     }
     if (account->master_user && !account_is_super_admin(account)) {
         return error_add_field(arena, err, REASON_FIELD_INVALID, "account.master_user",
@@ -154,8 +159,8 @@ static const struct error *check_texts(struct arena *arena, const struct error *
     if (*account->language == '\0') {
         account->language = "en";
     } else if (!is_language(account->language)) {
-        err = error_add_field(arena, err, REASON_FIELD_INVALID, "account.language", "\"%s\" is not a valid choice.",
-                              account->language);
+        err = error_add_field(arena, err, REASON_FIELD_INVALID, "account.language",
+                              "\"%s\" is not a valid choice.", account->language);
     }
     if (*account->secondary_email) {
         struct address address;
@@ -163,31 +168,37 @@ static const struct error *check_texts(struct arena *arena, const struct error *
         if (address_parse(arena, account->secondary_email, false, &address, &fault)) {
             account->secondary_email = address.full;
         } else {
-            err = error_add_field(arena, err, REASON_ADDRESS_INVALID, "account.secondary_email", "%s", fault);
+            err = error_add_field(arena, err, REASON_ADDRESS_INVALID, "account.secondary_email",
+                                  "%s", fault);
         }
     }
     return err;
 }
 
 static const struct error *check_password(struct arena *arena, const struct error *err,
-                                          const struct password_policy *policy, const struct account_draft *draft)
+                                          const struct password_policy *policy,
+                                          const struct account_draft *draft)
 {
     const char *fault =
         password_policy_fault(arena, policy, draft->password, draft->account->username);
-    return fault ? error_add_field(arena, err, REASON_PASSWORD_WEAK, "account.password", "%s", fault) : err;
+    return fault
+               ? error_add_field(arena, err, REASON_PASSWORD_WEAK, "account.password", "%s", fault)
+               : err;
 }
 
-static const struct error *parse_mailbox_address(struct arena *arena, const struct error *err, const char *text,
-                                                 struct address *ret_address)
+static const struct error *parse_mailbox_address(struct arena *arena, const struct error *err,
+                                                 const char *text, struct address *ret_address)
 {
     const char *fault;
     if (address_parse(arena, text, false, ret_address, &fault)) {
         return err;
     }
-    return error_add_field(arena, err, REASON_ADDRESS_INVALID, "account.mailbox.full_address", "%s", fault);
+    return error_add_field(arena, err, REASON_ADDRESS_INVALID, "account.mailbox.full_address", "%s",
+                           fault);
 }
 
-/* is_as_before: neither name nor address changes; while a domain is being renamed they may differ for seconds. */
+/* is_as_before: neither name nor address changes; while a domain is being renamed they may differ
+ * for seconds. */
 static const struct error *check_mailbox(struct arena *arena, const struct error *err,
                                          const struct account_draft *draft, bool is_as_before)
 {
@@ -225,21 +236,26 @@ static const struct error *draft_new_mailbox(struct arena *arena, const struct e
         const char *ignored;
         (void)address_parse(arena, draft->account->username, false, &wish->address, &ignored);
     } else {
-        err = error_add_field(arena, err, REASON_FIELD_REQUIRED, "account.mailbox.full_address", "%s", required);
+        err = error_add_field(arena, err, REASON_FIELD_REQUIRED, "account.mailbox.full_address",
+                              "%s", required);
     }
     bool has_quota = request && request->_quota_case;
-    wish->use_domain_quota = request && request->_use_domain_quota_case ? request->use_domain_quota : !has_quota;
+    wish->use_domain_quota =
+        request && request->_use_domain_quota_case ? request->use_domain_quota : !has_quota;
     wish->quota = has_quota ? request->quota : 0;
     if (!wish->use_domain_quota && !has_quota) {
-        err = error_add_field(arena, err, REASON_QUOTA_REQUIRED, "account.mailbox.quota", "%s", required);
+        err = error_add_field(arena, err, REASON_QUOTA_REQUIRED, "account.mailbox.quota", "%s",
+                              required);
     }
     return check_mailbox(arena, err, draft, false);
 }
 
 const struct error *account_draft_create(struct arena *arena, const struct password_policy *policy,
-                                         const Roost__Accounts__V1__Account *request, struct account_draft *ret_draft)
+                                         const Roost__Accounts__V1__Account *request,
+                                         struct account_draft *ret_draft)
 {
-    struct account_draft draft = {.account = message_new(arena, &roost__accounts__v1__account__descriptor),
+    struct account_draft draft = {.account =
+                                      message_new(arena, &roost__accounts__v1__account__descriptor),
                                   .password = request->password};
     Roost__Accounts__V1__Account *account = draft.account;
     for (size_t i = 0; i < N_TEXT_FIELDS; i++) {
@@ -252,7 +268,8 @@ const struct error *account_draft_create(struct arena *arena, const struct passw
     err = check_role(arena, err, account);
     err = check_texts(arena, err, account);
     if (*draft.password == '\0') {
-        err = error_add_field(arena, err, REASON_FIELD_REQUIRED, "account.password", "%s", required);
+        err =
+            error_add_field(arena, err, REASON_FIELD_REQUIRED, "account.password", "%s", required);
     } else if (password_is_hash(draft.password)) {
         enum error_reason reason;
         const char *fault = password_hash_fault(draft.password, &reason);
@@ -277,8 +294,10 @@ static const struct error *check_paths(struct arena *arena, const struct account
     for (size_t i = 0; i < update->n_paths; i++) {
         const char *path = update->paths[i];
         const char *name = arena_strndup(arena, path, strcspn(path, "."));
-        if (strcmp(path, "*") != 0 && !message_field(&roost__accounts__v1__account__descriptor, name)) {
-            return error_on_field(arena, REASON_FIELD_INVALID, "update_mask", "There is no field \"%s\".", path);
+        if (strcmp(path, "*") != 0 &&
+            !message_field(&roost__accounts__v1__account__descriptor, name)) {
+            return error_on_field(arena, REASON_FIELD_INVALID, "update_mask",
+                                  "There is no field \"%s\".", path);
         }
     }
     return NULL;
@@ -296,7 +315,8 @@ static bool drops_mailbox(const struct account_update *update)
 }
 
 static const struct error *draft_address(struct arena *arena, const struct error *err,
-                                         const struct account_update *update, struct account_draft *draft)
+                                         const struct account_update *update,
+                                         struct account_draft *draft)
 {
     const Roost__Accounts__V1__AccountMailbox *before = update->before->mailbox;
     const Roost__Accounts__V1__AccountMailbox *request = update->request->mailbox;
@@ -326,13 +346,15 @@ static const struct error *draft_address(struct arena *arena, const struct error
     }
     if (request && names(update, "mailbox.full_address")) {
         wish->is_wanted = true;
-        return error_add_field(arena, err, REASON_FIELD_REQUIRED, "account.mailbox.full_address", "%s", required);
+        return error_add_field(arena, err, REASON_FIELD_REQUIRED, "account.mailbox.full_address",
+                               "%s", required);
     }
     return err;
 }
 
 static const struct error *draft_mailbox(struct arena *arena, const struct error *err,
-                                         const struct account_update *update, struct account_draft *draft)
+                                         const struct account_update *update,
+                                         struct account_draft *draft)
 {
     const Roost__Accounts__V1__AccountMailbox *before = update->before->mailbox;
     const Roost__Accounts__V1__AccountMailbox *request = update->request->mailbox;
@@ -344,7 +366,8 @@ static const struct error *draft_mailbox(struct arena *arena, const struct error
     err = draft_address(arena, err, update, draft);
     wish->use_domain_quota = before ? before->use_domain_quota : true;
     wish->quota = before ? before->quota : 0;
-    bool has_choice = request && request->_use_domain_quota_case && names(update, "mailbox.use_domain_quota");
+    bool has_choice =
+        request && request->_use_domain_quota_case && names(update, "mailbox.use_domain_quota");
     bool has_quota = request && request->_quota_case && names(update, "mailbox.quota");
     if (has_choice) {
         wish->use_domain_quota = request->use_domain_quota;
@@ -354,7 +377,8 @@ static const struct error *draft_mailbox(struct arena *arena, const struct error
     if (has_quota) {
         wish->quota = request->quota;
     } else if (!wish->use_domain_quota && (!before || before->use_domain_quota)) {
-        err = error_add_field(arena, err, REASON_QUOTA_REQUIRED, "account.mailbox.quota", "%s", required);
+        err = error_add_field(arena, err, REASON_QUOTA_REQUIRED, "account.mailbox.quota", "%s",
+                              required);
     }
     bool is_as_before = before && account_is_simple(update->before) && wish->address.full &&
                         strcmp(draft->account->username, update->before->username) == 0 &&
@@ -376,7 +400,8 @@ static void draft_texts(struct arena *arena, const struct account_update *update
 }
 
 const struct error *account_draft_update(struct arena *arena, const struct password_policy *policy,
-                                         const struct account_update *update, struct account_draft *ret_draft)
+                                         const struct account_update *update,
+                                         struct account_draft *ret_draft)
 {
     const struct error *err = check_paths(arena, update);
     if (err) {

@@ -23,14 +23,15 @@ const struct error *account_check_lock(struct call *call, int64_t id, const char
         return err;
     }
     if (!current) {
-        return error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.", (long long)id);
+        return error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.",
+                         (long long)id);
     }
     if (*guard) {
         return in_progress(call);
     }
     if (*etag && strcmp(etag, current) != 0) {
-        return error_new(call->arena, REASON_ETAG_MISMATCH, "The account has changed: its etag is %s, not %s.", current,
-                         etag);
+        return error_new(call->arena, REASON_ETAG_MISMATCH,
+                         "The account has changed: its etag is %s, not %s.", current, etag);
     }
     return NULL;
 }
@@ -49,10 +50,12 @@ const struct error *account_check_super_admins(struct call *call, int64_t id)
     if (err || n > 0) {
         return err;
     }
-    return error_new(call->arena, REASON_LAST_SUPER_ADMIN, "This is the last enabled super administrator.");
+    return error_new(call->arena, REASON_LAST_SUPER_ADMIN,
+                     "This is the last enabled super administrator.");
 }
 
-const struct error *account_check_taken(struct call *call, const struct error *err, const char *username)
+const struct error *account_check_taken(struct call *call, const struct error *err,
+                                        const char *username)
 {
     const char *state;
     if (!error_is(err, REASON_ACCOUNT_EXISTS)) {
@@ -62,7 +65,8 @@ const struct error *account_check_taken(struct call *call, const struct error *e
     if (state_err || strcmp(state, "active") == 0) {
         return state_err ? state_err : err;
     }
-    err = error_new(call->arena, REASON_REQUEST_IN_PROGRESS,
-                    "The user name is held by a write that is not finished; try again in a few seconds.");
+    err = error_new(
+        call->arena, REASON_REQUEST_IN_PROGRESS,
+        "The user name is held by a write that is not finished; try again in a few seconds.");
     return error_with_retry_after(call->arena, err, RETRY_AFTER_MS);
 }

@@ -4,7 +4,8 @@
 
 #include "services/common/outbox/outbox.h"
 
-static const struct error *append(struct call *call, const char *type, const Roost__Accounts__V1__Account *before,
+static const struct error *append(struct call *call, const char *type,
+                                  const Roost__Accounts__V1__Account *before,
                                   const Roost__Accounts__V1__Account *after)
 {
     return outbox_append(call, &(struct outbox_event){.type = type,
@@ -14,12 +15,14 @@ static const struct error *append(struct call *call, const char *type, const Roo
                                                       .after = after ? &after->base : NULL});
 }
 
-const struct error *account_event_created(struct call *call, const Roost__Accounts__V1__Account *account)
+const struct error *account_event_created(struct call *call,
+                                          const Roost__Accounts__V1__Account *account)
 {
     return append(call, "AccountCreated", NULL, account);
 }
 
-const struct error *account_event_modified(struct call *call, const Roost__Accounts__V1__Account *before,
+const struct error *account_event_modified(struct call *call,
+                                           const Roost__Accounts__V1__Account *before,
                                            const Roost__Accounts__V1__Account *after)
 {
     const struct error *err = append(call, "AccountModified", before, after);
@@ -29,17 +32,20 @@ const struct error *account_event_modified(struct call *call, const Roost__Accou
     return append(call, "RoleChanged", before, after);
 }
 
-const struct error *account_event_password(struct call *call, const Roost__Accounts__V1__Account *account)
+const struct error *account_event_password(struct call *call,
+                                           const Roost__Accounts__V1__Account *account)
 {
     return append(call, "PasswordChange", NULL, account);
 }
 
-const struct error *account_event_deleted(struct call *call, const Roost__Accounts__V1__Account *account)
+const struct error *account_event_deleted(struct call *call,
+                                          const Roost__Accounts__V1__Account *account)
 {
     return append(call, "AccountDeleted", account, NULL);
 }
 
-const struct error *account_event_session(struct call *call, int64_t account_id, const char *username,
+const struct error *account_event_session(struct call *call, int64_t account_id,
+                                          const char *username,
                                           const Roost__Accounts__V1__LoginRequest *login)
 {
     Roost__Common__V1__Identity identity = *call->identity;
@@ -47,18 +53,21 @@ const struct error *account_event_session(struct call *call, int64_t account_id,
     identity.username = (char *)username;
     struct call as_account = *call;
     as_account.identity = &identity;
-    return outbox_append(&as_account, &(struct outbox_event){.type = login ? "UserLogin" : "UserLogout",
-                                                             .object_type = "account",
-                                                             .object_id = account_id,
-                                                             .after = login ? &login->base : NULL});
+    return outbox_append(&as_account,
+                         &(struct outbox_event){.type = login ? "UserLogin" : "UserLogout",
+                                                .object_type = "account",
+                                                .object_id = account_id,
+                                                .after = login ? &login->base : NULL});
 }
 
-const struct error *account_event_token(struct call *call, const Roost__Accounts__V1__ApiToken *before,
+const struct error *account_event_token(struct call *call,
+                                        const Roost__Accounts__V1__ApiToken *before,
                                         const Roost__Accounts__V1__ApiToken *after)
 {
-    return outbox_append(call, &(struct outbox_event){.type = after ? "ApiTokenCreated" : "ApiTokenRevoked",
-                                                      .object_type = "api_token",
-                                                      .object_id = after ? after->id : before->id,
-                                                      .before = before ? &before->base : NULL,
-                                                      .after = after ? &after->base : NULL});
+    return outbox_append(
+        call, &(struct outbox_event){.type = after ? "ApiTokenCreated" : "ApiTokenRevoked",
+                                     .object_type = "api_token",
+                                     .object_id = after ? after->id : before->id,
+                                     .before = before ? &before->base : NULL,
+                                     .after = after ? &after->base : NULL});
 }

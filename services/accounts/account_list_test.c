@@ -35,7 +35,8 @@ static const char *names(Roost__Accounts__V1__ListAccountsRequest req, int32_t p
         fixture_ok(accounts_client_list_accounts(fixture_call(), &req, &resp));
         assert_true(resp->n_accounts <= (size_t)page_size);
         for (size_t i = 0; i < resp->n_accounts; i++) {
-            text = arena_printf(call->arena, "%s%s%s", text, *text ? " " : "", resp->accounts[i]->username);
+            text = arena_printf(call->arena, "%s%s%s", text, *text ? " " : "",
+                                resp->accounts[i]->username);
         }
         req.page_token = resp->next_page_token;
     } while (*req.page_token);
@@ -54,14 +55,20 @@ static void lists(Roost__Accounts__V1__ListAccountsRequest req, const char *want
 static void fill(void)
 {
     fixture_execute(
-        "INSERT INTO account (username, email, first_name, last_name, role, is_active, state, password_hash, "
+        "INSERT INTO account (username, email, first_name, last_name, role, is_active, state, "
+        "password_hash, "
         "date_joined) VALUES "
-        "('bob@a.test', 'bob@a.test', 'Bob', 'Miller', 'SimpleUsers', true, 'active', '', '2020-01-04'), "
+        "('bob@a.test', 'bob@a.test', 'Bob', 'Miller', 'SimpleUsers', true, 'active', '', "
+        "'2020-01-04'), "
         "('ada@a.test', 'ada@a.test', 'Ada', '', 'SimpleUsers', true, 'active', '', '2020-01-03'), "
-        "('cy@b.test', 'cy@b.test', 'BOBBY', 'Örtel', 'SimpleUsers', false, 'active', '', '2020-01-02'), "
-        "('dom', 'bobs.boss@b.test', '', 'bobson', 'DomainAdmins', true, 'active', '', '2020-01-01'), "
-        "('eve@a.test', 'eve@a.test', '100%', 'a_b', 'SimpleUsers', true, 'active', '', '2020-01-04'), "
-        "('bob.gone@a.test', 'bob.gone@a.test', 'Bob', '', 'SimpleUsers', true, 'deleting', '', '2020-01-04')");
+        "('cy@b.test', 'cy@b.test', 'BOBBY', 'Örtel', 'SimpleUsers', false, 'active', '', "
+        "'2020-01-02'), "
+        "('dom', 'bobs.boss@b.test', '', 'bobson', 'DomainAdmins', true, 'active', '', "
+        "'2020-01-01'), "
+        "('eve@a.test', 'eve@a.test', '100%', 'a_b', 'SimpleUsers', true, 'active', '', "
+        "'2020-01-04'), "
+        "('bob.gone@a.test', 'bob.gone@a.test', 'Bob', '', 'SimpleUsers', true, 'deleting', '', "
+        "'2020-01-04')");
     fixture_execute("UPDATE account SET date_joined = '2019-01-01' WHERE id = 1");
 }
 
@@ -166,11 +173,13 @@ static void totals_count_what_is_seen(void **state)
 static void much_is_found_like_little(void **state)
 {
     (void)state;
-    fixture_execute("INSERT INTO account (username, email, first_name, last_name, role, password_hash, date_joined, "
-                    "is_active) SELECT 'u' || i || '@a.test', 'u' || i || '@a.test', 'F' || i % 100, "
-                    "CASE WHEN i <= 6500 THEN 'Low' ELSE 'Rare' END, "
-                    "CASE WHEN i % 2 = 0 THEN 'DomainAdmins' ELSE 'SimpleUsers' END, '', "
-                    "timestamp '2020-01-01' + i * interval '1 second', i % 2 = 0 FROM generate_series(1, 7000) AS i");
+    fixture_execute(
+        "INSERT INTO account (username, first_name, last_name, role, password_hash, date_joined, "
+        "is_active) SELECT 'u' || i, 'F' || i % 100, "
+        "CASE WHEN i <= 6500 THEN 'Low' ELSE 'Rare' END, "
+        "CASE WHEN i % 2 = 0 THEN 'DomainAdmins' ELSE 'SimpleUsers' END, '', "
+        "timestamp '2020-01-01' + i * interval '1 second', i % 2 = 0 FROM generate_series(1, 7000) "
+        "AS i");
     static const struct {
         const char *search, *ordering, *role, *condition, *order;
     } cases[] = {
@@ -189,11 +198,12 @@ static void much_is_found_like_little(void **state)
         struct call *call = fixture_call();
         req.role = (char *)cases[i].role;
         print_message("%s %s\n", cases[i].search, cases[i].ordering);
-        /* The mailboxes of these are nowhere; that is not what is looked at. */
         char *wanted = testing_select(
-            "accounts", arena_printf(call->arena,
-                                     "SELECT string_agg(username, ' ' ORDER BY %s) FROM account WHERE %s AND id > 1",
-                                     cases[i].order, cases[i].condition));
+            "accounts",
+            arena_printf(
+                call->arena,
+                "SELECT string_agg(username, ' ' ORDER BY %s) FROM account WHERE %s AND id > 1",
+                cases[i].order, cases[i].condition));
         assert_string_equal(names(req, 900), wanted);
         free(wanted);
     }
@@ -213,7 +223,8 @@ static void wrong_requests_are_refused(void **state)
     fixture_refused(accounts_client_list_accounts(fixture_call(), &req, &resp), "ROLE_UNKNOWN");
     req = filter("", "");
     req.domain = (char *)"a..b";
-    fixture_refused(accounts_client_list_accounts(fixture_call(), &req, &resp), "DOMAIN_NAME_INVALID");
+    fixture_refused(accounts_client_list_accounts(fixture_call(), &req, &resp),
+                    "DOMAIN_NAME_INVALID");
     req = filter("", "");
     req.page_size = -1;
     fixture_refused(accounts_client_list_accounts(fixture_call(), &req, &resp), "FIELD_INVALID");
@@ -221,7 +232,8 @@ static void wrong_requests_are_refused(void **state)
     fixture_ok(accounts_client_list_accounts(fixture_call(), &req, &resp));
     req.page_token = resp->next_page_token;
     req.search = (char *)"b";
-    fixture_refused(accounts_client_list_accounts(fixture_call(), &req, &resp), "PAGE_TOKEN_INVALID");
+    fixture_refused(accounts_client_list_accounts(fixture_call(), &req, &resp),
+                    "PAGE_TOKEN_INVALID");
     req.search = (char *)"";
     struct call *other = fixture_call_as(5, "dom", "SuperAdmins");
     fixture_refused(accounts_client_list_accounts(other, &req, &resp), "PAGE_TOKEN_INVALID");
@@ -244,7 +256,8 @@ static void mailboxes_come_in_one_batch(void **state)
     assert_int_equal(siblings_calls("BatchGetMailboxes"), 1);
     assert_int_equal(siblings_calls("BatchGetQuotas"), 1);
     siblings_break("BatchGetMailboxes", false);
-    fixture_refused(accounts_client_list_accounts(fixture_call(), &req, &resp), "SERVICE_UNAVAILABLE");
+    fixture_refused(accounts_client_list_accounts(fixture_call(), &req, &resp),
+                    "SERVICE_UNAVAILABLE");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, fixture_reset)

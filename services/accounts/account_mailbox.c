@@ -33,7 +33,8 @@ static int compare_quotas(const void *a, const void *b)
                        (*(Roost__Quotas__V1__Quota *const *)b)->mailbox_id);
 }
 
-static const struct error *ask(struct call *call, int64_t *account_ids, size_t n_accounts, struct facts *ret_facts)
+static const struct error *ask(struct call *call, int64_t *account_ids, size_t n_accounts,
+                               struct facts *ret_facts)
 {
     struct facts facts = {0};
     Roost__Mailboxes__V1__BatchGetMailboxesRequest mailboxes_req =
@@ -41,7 +42,8 @@ static const struct error *ask(struct call *call, int64_t *account_ids, size_t n
     mailboxes_req.account_ids = account_ids;
     mailboxes_req.n_account_ids = n_accounts;
     Roost__Mailboxes__V1__BatchGetMailboxesResponse *mailboxes;
-    const struct error *err = mailboxes_internal_client_batch_get_mailboxes(call, &mailboxes_req, &mailboxes);
+    const struct error *err =
+        mailboxes_internal_client_batch_get_mailboxes(call, &mailboxes_req, &mailboxes);
     if (err) {
         return err;
     }
@@ -52,7 +54,8 @@ static const struct error *ask(struct call *call, int64_t *account_ids, size_t n
         for (size_t i = 0; i < facts.n_mailboxes; i++) {
             ids[i] = facts.mailboxes[i]->id;
         }
-        Roost__Quotas__V1__BatchGetQuotasRequest quotas_req = ROOST__QUOTAS__V1__BATCH_GET_QUOTAS_REQUEST__INIT;
+        Roost__Quotas__V1__BatchGetQuotasRequest quotas_req =
+            ROOST__QUOTAS__V1__BATCH_GET_QUOTAS_REQUEST__INIT;
         quotas_req.mailbox_ids = ids;
         quotas_req.n_mailbox_ids = facts.n_mailboxes;
         Roost__Quotas__V1__BatchGetQuotasResponse *quotas;
@@ -69,13 +72,15 @@ static const struct error *ask(struct call *call, int64_t *account_ids, size_t n
     return NULL;
 }
 
-static const Roost__Mailboxes__V1__Mailbox *find_mailbox(const struct facts *facts, int64_t account_id)
+static const Roost__Mailboxes__V1__Mailbox *find_mailbox(const struct facts *facts,
+                                                         int64_t account_id)
 {
     Roost__Mailboxes__V1__Mailbox wanted = {.account_id = account_id};
     const Roost__Mailboxes__V1__Mailbox *key = &wanted;
     Roost__Mailboxes__V1__Mailbox *const *found =
-        facts->n_mailboxes == 0 ? NULL
-                                : bsearch(&key, facts->mailboxes, facts->n_mailboxes, sizeof key, compare_mailboxes);
+        facts->n_mailboxes == 0
+            ? NULL
+            : bsearch(&key, facts->mailboxes, facts->n_mailboxes, sizeof key, compare_mailboxes);
     return found ? *found : NULL;
 }
 
@@ -84,19 +89,23 @@ static const Roost__Quotas__V1__Quota *find_quota(const struct facts *facts, int
     Roost__Quotas__V1__Quota wanted = {.mailbox_id = mailbox_id};
     const Roost__Quotas__V1__Quota *key = &wanted;
     Roost__Quotas__V1__Quota *const *found =
-        facts->n_quotas == 0 ? NULL : bsearch(&key, facts->quotas, facts->n_quotas, sizeof key, compare_quotas);
+        facts->n_quotas == 0
+            ? NULL
+            : bsearch(&key, facts->quotas, facts->n_quotas, sizeof key, compare_quotas);
     return found ? *found : NULL;
 }
 
 /* quota NULL: as `before` has it. */
-static Roost__Accounts__V1__AccountMailbox *make_mailbox(struct arena *arena, int64_t id, char *full_address,
+static Roost__Accounts__V1__AccountMailbox *make_mailbox(struct arena *arena, int64_t id,
+                                                         char *full_address,
                                                          const Roost__Quotas__V1__Quota *quota)
 {
     Roost__Accounts__V1__AccountMailbox *mailbox =
         message_new(arena, &roost__accounts__v1__account_mailbox__descriptor);
     mailbox->id = id;
     mailbox->full_address = full_address;
-    mailbox->_use_domain_quota_case = ROOST__ACCOUNTS__V1__ACCOUNT_MAILBOX___USE_DOMAIN_QUOTA_USE_DOMAIN_QUOTA;
+    mailbox->_use_domain_quota_case =
+        ROOST__ACCOUNTS__V1__ACCOUNT_MAILBOX___USE_DOMAIN_QUOTA_USE_DOMAIN_QUOTA;
     mailbox->_quota_case = ROOST__ACCOUNTS__V1__ACCOUNT_MAILBOX___QUOTA_QUOTA;
     if (quota) {
         mailbox->use_domain_quota = quota->use_domain_quota;
@@ -106,8 +115,8 @@ static Roost__Accounts__V1__AccountMailbox *make_mailbox(struct arena *arena, in
     return mailbox;
 }
 
-static const struct error *attach(struct call *call, Roost__Accounts__V1__Account *const *accounts, size_t n_accounts,
-                                  int64_t *ret_last_domain_id)
+static const struct error *attach(struct call *call, Roost__Accounts__V1__Account *const *accounts,
+                                  size_t n_accounts, int64_t *ret_last_domain_id)
 {
     int64_t *ids = arena_alloc(call->arena, (n_accounts + 1) * sizeof *ids);
     size_t n_ids = 0;
@@ -133,14 +142,16 @@ static const struct error *attach(struct call *call, Roost__Accounts__V1__Accoun
     return NULL;
 }
 
-const struct error *account_mailbox_attach(struct call *call, Roost__Accounts__V1__Account *const *accounts,
+const struct error *account_mailbox_attach(struct call *call,
+                                           Roost__Accounts__V1__Account *const *accounts,
                                            size_t n_accounts)
 {
     int64_t ignored;
     return attach(call, accounts, n_accounts, &ignored);
 }
 
-const struct error *account_mailbox_attach_one(struct call *call, Roost__Accounts__V1__Account *account,
+const struct error *account_mailbox_attach_one(struct call *call,
+                                               Roost__Accounts__V1__Account *account,
                                                int64_t *ret_domain_id)
 {
     return attach(call, &account, 1, ret_domain_id);
@@ -150,7 +161,8 @@ const struct error *account_mailbox_attach_one(struct call *call, Roost__Account
 static const struct error *resolve(struct call *call, const struct address *address,
                                    Roost__Domains__V1__ResolvedDomain **ret_domain)
 {
-    Roost__Domains__V1__ResolveDomainsRequest req = ROOST__DOMAINS__V1__RESOLVE_DOMAINS_REQUEST__INIT;
+    Roost__Domains__V1__ResolveDomainsRequest req =
+        ROOST__DOMAINS__V1__RESOLVE_DOMAINS_REQUEST__INIT;
     char *name = address->domain;
     req.names = &name;
     req.n_names = 1;
@@ -167,20 +179,22 @@ static const struct error *resolve(struct call *call, const struct address *addr
                               "%s is a relay domain and holds no mailboxes.", address->domain);
     }
     if (resp->domains[0]->rename_in_progress) {
-        err = error_new(call->arena, REASON_RENAME_IN_PROGRESS, "%s is being renamed; try again in a few seconds.",
-                        address->domain);
+        err = error_new(call->arena, REASON_RENAME_IN_PROGRESS,
+                        "%s is being renamed; try again in a few seconds.", address->domain);
         return error_with_retry_after(call->arena, err, 2000);
     }
     *ret_domain = resp->domains[0];
     return NULL;
 }
 
-const struct error *account_mailbox_plan(struct call *call, const struct account_mailbox_state *state,
+const struct error *account_mailbox_plan(struct call *call,
+                                         const struct account_mailbox_state *state,
                                          const struct account_draft *draft,
                                          Roost__Accounts__V1__MailboxChange **ret_change)
 {
     const struct account_mailbox_wish *wish = &draft->mailbox;
-    const Roost__Accounts__V1__AccountMailbox *before = state->before ? state->before->mailbox : NULL;
+    const Roost__Accounts__V1__AccountMailbox *before =
+        state->before ? state->before->mailbox : NULL;
     if (!wish->is_wanted) {
         *ret_change = NULL;
         return NULL;
@@ -239,7 +253,8 @@ bool account_mailbox_is_refusal(const struct error *err)
     }
 }
 
-static const struct error *set_quota(struct call *call, Roost__Quotas__V1__SetMailboxQuotaRequest *req,
+static const struct error *set_quota(struct call *call,
+                                     Roost__Quotas__V1__SetMailboxQuotaRequest *req,
                                      Roost__Quotas__V1__Quota **ret_quota)
 {
     const struct error *err = quotas_internal_client_set_mailbox_quota(call, req, ret_quota);
@@ -250,7 +265,8 @@ static const struct error *reserve(struct call *call, int64_t account_id,
                                    const Roost__Accounts__V1__MailboxChange *change,
                                    Roost__Mailboxes__V1__Mailbox **ret_mailbox)
 {
-    Roost__Mailboxes__V1__ReserveMailboxRequest req = ROOST__MAILBOXES__V1__RESERVE_MAILBOX_REQUEST__INIT;
+    Roost__Mailboxes__V1__ReserveMailboxRequest req =
+        ROOST__MAILBOXES__V1__RESERVE_MAILBOX_REQUEST__INIT;
     req.account_id = account_id;
     req.domain_id = change->domain_id;
     req.local_part = change->local_part;
@@ -267,7 +283,8 @@ static const struct error *create(struct call *call, int64_t account_id,
     if (err) {
         return err;
     }
-    Roost__Quotas__V1__SetMailboxQuotaRequest req = ROOST__QUOTAS__V1__SET_MAILBOX_QUOTA_REQUEST__INIT;
+    Roost__Quotas__V1__SetMailboxQuotaRequest req =
+        ROOST__QUOTAS__V1__SET_MAILBOX_QUOTA_REQUEST__INIT;
     req.mailbox_id = mailbox->id;
     req.domain_id = change->domain_id;
     req.address = account_mailbox_address(call->arena, change);
@@ -287,9 +304,11 @@ static const struct error *create(struct call *call, int64_t account_id,
 }
 
 /* The mailbox as it is, whether or not that is what the account's row says. */
-static const struct error *look_up(struct call *call, int64_t account_id, Roost__Mailboxes__V1__Mailbox **ret_mailbox)
+static const struct error *look_up(struct call *call, int64_t account_id,
+                                   Roost__Mailboxes__V1__Mailbox **ret_mailbox)
 {
-    Roost__Mailboxes__V1__BatchGetMailboxesRequest req = ROOST__MAILBOXES__V1__BATCH_GET_MAILBOXES_REQUEST__INIT;
+    Roost__Mailboxes__V1__BatchGetMailboxesRequest req =
+        ROOST__MAILBOXES__V1__BATCH_GET_MAILBOXES_REQUEST__INIT;
     Roost__Mailboxes__V1__BatchGetMailboxesResponse *resp;
     req.account_ids = &account_id;
     req.n_account_ids = 1;
@@ -301,17 +320,21 @@ static const struct error *look_up(struct call *call, int64_t account_id, Roost_
     return NULL;
 }
 
-static bool is_at(const Roost__Mailboxes__V1__Mailbox *mailbox, const Roost__Accounts__V1__MailboxChange *change)
+static bool is_at(const Roost__Mailboxes__V1__Mailbox *mailbox,
+                  const Roost__Accounts__V1__MailboxChange *change)
 {
     size_t len = strlen(change->local_part);
     return mailbox && mailbox->domain_id == change->domain_id &&
-           strncmp(mailbox->full_address, change->local_part, len) == 0 && mailbox->full_address[len] == '@';
+           strncmp(mailbox->full_address, change->local_part, len) == 0 &&
+           mailbox->full_address[len] == '@';
 }
 
 static const struct error *rename_mailbox(struct call *call, int64_t account_id,
-                                          const Roost__Accounts__V1__MailboxChange *change, char **ret_address)
+                                          const Roost__Accounts__V1__MailboxChange *change,
+                                          char **ret_address)
 {
-    Roost__Mailboxes__V1__RenameMailboxRequest req = ROOST__MAILBOXES__V1__RENAME_MAILBOX_REQUEST__INIT;
+    Roost__Mailboxes__V1__RenameMailboxRequest req =
+        ROOST__MAILBOXES__V1__RENAME_MAILBOX_REQUEST__INIT;
     req.account_id = account_id;
     req.domain_id = change->domain_id;
     req.local_part = change->local_part;
@@ -319,7 +342,8 @@ static const struct error *rename_mailbox(struct call *call, int64_t account_id,
     Roost__Mailboxes__V1__Mailbox *mailbox;
     const struct error *err = mailboxes_internal_client_rename_mailbox(call, &req, &mailbox);
     if (err && account_mailbox_is_refusal(err)) {
-        /* Asked again after a crash, it may be there already, in a domain that has got another name since. */
+        /* Asked again after a crash, it may be there already, in a domain that has got another name
+         * since. */
         const struct error *look_up_err = look_up(call, account_id, &mailbox);
         if (look_up_err || !is_at(mailbox, change)) {
             return look_up_err ? look_up_err : err;
@@ -335,7 +359,8 @@ static const struct error *rename_mailbox(struct call *call, int64_t account_id,
 
 /* Renames mailbox and quota. */
 static const struct error *move(struct call *call, int64_t account_id,
-                                const Roost__Accounts__V1__MailboxChange *change, char **ret_address)
+                                const Roost__Accounts__V1__MailboxChange *change,
+                                char **ret_address)
 {
     const struct error *err = rename_mailbox(call, account_id, change, ret_address);
     if (err) {
@@ -347,7 +372,8 @@ static const struct error *move(struct call *call, int64_t account_id,
     item.mailbox_id = change->mailbox_id;
     item.new_address = *ret_address;
     item.new_domain_id = change->domain_id != change->old_domain_id ? change->domain_id : 0;
-    Roost__Quotas__V1__RewriteQuotaAddressesRequest rewrite = ROOST__QUOTAS__V1__REWRITE_QUOTA_ADDRESSES_REQUEST__INIT;
+    Roost__Quotas__V1__RewriteQuotaAddressesRequest rewrite =
+        ROOST__QUOTAS__V1__REWRITE_QUOTA_ADDRESSES_REQUEST__INIT;
     rewrite.items = items;
     rewrite.n_items = 1;
     Google__Protobuf__Empty *empty;
@@ -360,10 +386,12 @@ static const struct error *alter(struct call *call, int64_t account_id,
                                  const Roost__Accounts__V1__AccountMailbox *before,
                                  Roost__Accounts__V1__AccountMailbox **ret_mailbox)
 {
-    Roost__Accounts__V1__AccountMailbox *mailbox = arena_memdup(call->arena, before, sizeof *before);
+    Roost__Accounts__V1__AccountMailbox *mailbox =
+        arena_memdup(call->arena, before, sizeof *before);
     const char *address = account_mailbox_address(call->arena, change);
     Roost__Quotas__V1__Quota *quota;
-    Roost__Quotas__V1__SetMailboxQuotaRequest req = ROOST__QUOTAS__V1__SET_MAILBOX_QUOTA_REQUEST__INIT;
+    Roost__Quotas__V1__SetMailboxQuotaRequest req =
+        ROOST__QUOTAS__V1__SET_MAILBOX_QUOTA_REQUEST__INIT;
     req.mailbox_id = change->mailbox_id;
     req.domain_id = change->domain_id;
     req.address = change->old_address;
@@ -412,17 +440,21 @@ static const struct error *unless_not_found(const struct error *err)
     return err && err->code == ERROR_NOT_FOUND ? NULL : err;
 }
 
-const struct error *account_mailbox_confirm(struct call *call, int64_t account_id, int64_t mailbox_id)
+const struct error *account_mailbox_confirm(struct call *call, int64_t account_id,
+                                            int64_t mailbox_id)
 {
-    Roost__Mailboxes__V1__ConfirmMailboxRequest req = ROOST__MAILBOXES__V1__CONFIRM_MAILBOX_REQUEST__INIT;
+    Roost__Mailboxes__V1__ConfirmMailboxRequest req =
+        ROOST__MAILBOXES__V1__CONFIRM_MAILBOX_REQUEST__INIT;
     req.account_id = account_id;
     Roost__Mailboxes__V1__Mailbox *mailbox;
     /* Not found: the account and its mailbox have been deleted since. */
-    const struct error *err = unless_not_found(mailboxes_internal_client_confirm_mailbox(call, &req, &mailbox));
+    const struct error *err =
+        unless_not_found(mailboxes_internal_client_confirm_mailbox(call, &req, &mailbox));
     if (err) {
         return err;
     }
-    Roost__Quotas__V1__ConfirmMailboxQuotaRequest quota_req = ROOST__QUOTAS__V1__CONFIRM_MAILBOX_QUOTA_REQUEST__INIT;
+    Roost__Quotas__V1__ConfirmMailboxQuotaRequest quota_req =
+        ROOST__QUOTAS__V1__CONFIRM_MAILBOX_QUOTA_REQUEST__INIT;
     quota_req.mailbox_id = mailbox_id;
     Google__Protobuf__Empty *empty;
     return unless_not_found(quotas_internal_client_confirm_mailbox_quota(call, &quota_req, &empty));
@@ -430,7 +462,8 @@ const struct error *account_mailbox_confirm(struct call *call, int64_t account_i
 
 const struct error *account_mailbox_confirm_reserved(struct call *call, int64_t account_id)
 {
-    Roost__Mailboxes__V1__ConfirmMailboxRequest req = ROOST__MAILBOXES__V1__CONFIRM_MAILBOX_REQUEST__INIT;
+    Roost__Mailboxes__V1__ConfirmMailboxRequest req =
+        ROOST__MAILBOXES__V1__CONFIRM_MAILBOX_REQUEST__INIT;
     req.account_id = account_id;
     Roost__Mailboxes__V1__Mailbox *mailbox;
     const struct error *err = mailboxes_internal_client_confirm_mailbox(call, &req, &mailbox);
@@ -439,7 +472,8 @@ const struct error *account_mailbox_confirm_reserved(struct call *call, int64_t 
 
 static const struct error *delete_quota(struct call *call, int64_t mailbox_id)
 {
-    Roost__Quotas__V1__DeleteMailboxQuotaRequest req = ROOST__QUOTAS__V1__DELETE_MAILBOX_QUOTA_REQUEST__INIT;
+    Roost__Quotas__V1__DeleteMailboxQuotaRequest req =
+        ROOST__QUOTAS__V1__DELETE_MAILBOX_QUOTA_REQUEST__INIT;
     req.mailbox_id = mailbox_id;
     Google__Protobuf__Empty *empty;
     return unless_not_found(quotas_internal_client_delete_mailbox_quota(call, &req, &empty));
@@ -448,7 +482,8 @@ static const struct error *delete_quota(struct call *call, int64_t mailbox_id)
 const struct error *account_mailbox_release(struct call *call, int64_t account_id,
                                             const Roost__Accounts__V1__MailboxChange *change)
 {
-    /* Reserving is idempotent and tells the id under which the quota is. Who is refused here has reserved nothing. */
+    /* Reserving is idempotent and tells the id under which the quota is. Who is refused here has
+     * reserved nothing. */
     Roost__Mailboxes__V1__Mailbox *mailbox;
     const struct error *err = reserve(call, account_id, change, &mailbox);
     if (err) {
@@ -458,7 +493,8 @@ const struct error *account_mailbox_release(struct call *call, int64_t account_i
     if (err) {
         return err;
     }
-    Roost__Mailboxes__V1__CancelMailboxRequest req = ROOST__MAILBOXES__V1__CANCEL_MAILBOX_REQUEST__INIT;
+    Roost__Mailboxes__V1__CancelMailboxRequest req =
+        ROOST__MAILBOXES__V1__CANCEL_MAILBOX_REQUEST__INIT;
     req.account_id = account_id;
     Google__Protobuf__Empty *empty;
     return mailboxes_internal_client_cancel_mailbox(call, &req, &empty);
@@ -466,9 +502,11 @@ const struct error *account_mailbox_release(struct call *call, int64_t account_i
 
 const struct error *account_mailbox_delete(struct call *call, int64_t account_id, bool keepdir)
 {
-    /* A mailbox whose confirmation was lost is confirmed, so that its end is that of every mailbox. The answer tells the
-     * id under which the quota is; the quota goes first, so that a retry still finds the way. */
-    Roost__Mailboxes__V1__ConfirmMailboxRequest confirm = ROOST__MAILBOXES__V1__CONFIRM_MAILBOX_REQUEST__INIT;
+    /* A mailbox whose confirmation was lost is confirmed, so that its end is that of every mailbox.
+     * The answer tells the id under which the quota is; the quota goes first, so that a retry still
+     * finds the way. */
+    Roost__Mailboxes__V1__ConfirmMailboxRequest confirm =
+        ROOST__MAILBOXES__V1__CONFIRM_MAILBOX_REQUEST__INIT;
     confirm.account_id = account_id;
     Roost__Mailboxes__V1__Mailbox *mailbox;
     const struct error *err = mailboxes_internal_client_confirm_mailbox(call, &confirm, &mailbox);
@@ -479,7 +517,8 @@ const struct error *account_mailbox_delete(struct call *call, int64_t account_id
     if (err) {
         return err;
     }
-    Roost__Mailboxes__V1__DeleteMailboxRequest req = ROOST__MAILBOXES__V1__DELETE_MAILBOX_REQUEST__INIT;
+    Roost__Mailboxes__V1__DeleteMailboxRequest req =
+        ROOST__MAILBOXES__V1__DELETE_MAILBOX_REQUEST__INIT;
     req.account_id = account_id;
     req.keep_directory = keepdir;
     Roost__Mailboxes__V1__DeleteMailboxResponse *resp;

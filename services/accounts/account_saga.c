@@ -23,7 +23,8 @@ static const struct error *abort_step(struct call *call, const ProtobufCMessage 
 
 static const struct error *confirm_step(struct call *call, const ProtobufCMessage *payload)
 {
-    const Roost__Accounts__V1__ConfirmSaga *saga = (const Roost__Accounts__V1__ConfirmSaga *)payload;
+    const Roost__Accounts__V1__ConfirmSaga *saga =
+        (const Roost__Accounts__V1__ConfirmSaga *)payload;
     return account_mailbox_confirm(call, saga->account_id, saga->mailbox_id);
 }
 
@@ -32,8 +33,8 @@ static const struct error *change_step(struct call *call, const ProtobufCMessage
     Roost__Accounts__V1__ChangeSaga *saga = (Roost__Accounts__V1__ChangeSaga *)payload;
     struct account_change change = {.saga = saga};
     Roost__Accounts__V1__AccountMailbox *mailbox;
-    const struct error *err =
-        account_mailbox_change(call, saga->after->id, saga->mailbox, saga->before->mailbox, &mailbox);
+    const struct error *err = account_mailbox_change(call, saga->after->id, saga->mailbox,
+                                                     saga->before->mailbox, &mailbox);
     if (err && account_mailbox_is_refusal(err)) {
         return account_write_drop_change(call, &change);
     }
@@ -57,8 +58,12 @@ static const struct error *delete_step(struct call *call, const ProtobufCMessage
 }
 
 const struct saga_kind account_saga_kinds[ACCOUNT_N_SAGAS] = {
-    [ACCOUNT_SAGA_ABORT] = {"account_abort", &roost__accounts__v1__abort_saga__descriptor, abort_step},
-    [ACCOUNT_SAGA_CONFIRM] = {"account_confirm", &roost__accounts__v1__confirm_saga__descriptor, confirm_step},
-    [ACCOUNT_SAGA_CHANGE] = {"account_change", &roost__accounts__v1__change_saga__descriptor, change_step},
-    [ACCOUNT_SAGA_DELETE] = {"account_delete", &roost__accounts__v1__delete_saga__descriptor, delete_step},
+    [ACCOUNT_SAGA_ABORT] = {"account_abort", &roost__accounts__v1__abort_saga__descriptor,
+                            abort_step},
+    [ACCOUNT_SAGA_CONFIRM] = {"account_confirm", &roost__accounts__v1__confirm_saga__descriptor,
+                              confirm_step},
+    [ACCOUNT_SAGA_CHANGE] = {"account_change", &roost__accounts__v1__change_saga__descriptor,
+                             change_step},
+    [ACCOUNT_SAGA_DELETE] = {"account_delete", &roost__accounts__v1__delete_saga__descriptor,
+                             delete_step},
 };

@@ -14,7 +14,8 @@
 
 static const struct error *create_bob(const char *request_id)
 {
-    Roost__Accounts__V1__CreateAccountRequest req = ROOST__ACCOUNTS__V1__CREATE_ACCOUNT_REQUEST__INIT;
+    Roost__Accounts__V1__CreateAccountRequest req =
+        ROOST__ACCOUNTS__V1__CREATE_ACCOUNT_REQUEST__INIT;
     Roost__Accounts__V1__Account account = ACCOUNT;
     Roost__Accounts__V1__Account *created;
     account.username = (char *)"bob@example.test";
@@ -38,7 +39,9 @@ static void an_unanswered_create_is_undone(void **state)
     static const struct {
         const char *method;
         bool after_effect;
-    } cases[] = {{"ReserveMailbox", false}, {"ReserveMailbox", true}, {"SetMailboxQuota", false},
+    } cases[] = {{"ReserveMailbox", false},
+                 {"ReserveMailbox", true},
+                 {"SetMailboxQuota", false},
                  {"SetMailboxQuota", true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         print_message("%s %d\n", cases[i].method, cases[i].after_effect);
@@ -92,7 +95,8 @@ static void an_acknowledged_create_is_completed(void **state)
     }
 }
 
-/* The finisher was faster than a handler that hung: the handler must not make the account active any more. */
+/* The finisher was faster than a handler that hung: the handler must not make the account active
+ * any more. */
 static void an_undone_create_cannot_be_activated(void **state)
 {
     (void)state;
@@ -111,8 +115,11 @@ static void a_delete_is_completed(void **state)
     static const struct {
         const char *method;
         bool after_effect;
-    } cases[] = {{"ConfirmMailbox", false}, {"DeleteMailboxQuota", false}, {"DeleteMailboxQuota", true},
-                 {"DeleteMailbox", false},  {"DeleteMailbox", true}};
+    } cases[] = {{"ConfirmMailbox", false},
+                 {"DeleteMailboxQuota", false},
+                 {"DeleteMailboxQuota", true},
+                 {"DeleteMailbox", false},
+                 {"DeleteMailbox", true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         print_message("%s %d\n", cases[i].method, cases[i].after_effect);
         fixture_reset(state);
@@ -176,9 +183,10 @@ static void an_unanswered_rename_is_completed(void **state)
     static const struct {
         const char *method;
         bool after_effect;
-    } cases[] = {
-        {"RenameMailbox", false}, {"RenameMailbox", true}, {"RewriteQuotaAddresses", false},
-        {"RewriteQuotaAddresses", true}};
+    } cases[] = {{"RenameMailbox", false},
+                 {"RenameMailbox", true},
+                 {"RewriteQuotaAddresses", false},
+                 {"RewriteQuotaAddresses", true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Roost__Accounts__V1__Account account = ACCOUNT;
         Roost__Accounts__V1__Account *changed;
@@ -205,8 +213,10 @@ static void an_unanswered_rename_is_completed(void **state)
         fixture_selects("SELECT count(*) FROM account WHERE state <> 'active' OR guard <> ''", "0");
         fixture_selects("SELECT count(*) FROM saga", "0");
         fixture_events("AccountCreated AccountModified PasswordChange");
-        fixture_selects("SELECT actor || ' ' || request_id FROM outbox WHERE id = 2", "admin test-trace");
-        char *new_hash = testing_select("accounts", "SELECT password_hash FROM account WHERE id = 2");
+        fixture_selects("SELECT actor || ' ' || request_id FROM outbox WHERE id = 2",
+                        "admin test-trace");
+        char *new_hash =
+            testing_select("accounts", "SELECT password_hash FROM account WHERE id = 2");
         assert_string_not_equal(hash, new_hash);
         free(hash);
         free(new_hash);
@@ -221,7 +231,8 @@ static void a_rename_that_is_refused_later_is_dropped(void **state)
     fixture_refused(rename_bob("robert@example.test"), "SERVICE_UNAVAILABLE");
     /* Somebody takes the address: an account of another name. */
     siblings_break(NULL, false);
-    Roost__Accounts__V1__CreateAccountRequest req = ROOST__ACCOUNTS__V1__CREATE_ACCOUNT_REQUEST__INIT;
+    Roost__Accounts__V1__CreateAccountRequest req =
+        ROOST__ACCOUNTS__V1__CREATE_ACCOUNT_REQUEST__INIT;
     Roost__Accounts__V1__Account account = ACCOUNT;
     Roost__Accounts__V1__AccountMailbox mailbox = ROOST__ACCOUNTS__V1__ACCOUNT_MAILBOX__INIT;
     Roost__Accounts__V1__Account *created;

@@ -15,8 +15,9 @@ struct search {
     const char *low, *high; /* what begins with the search, folded, lies between them; NULL: none */
     const char *domain;     /* canonical, NULL: any */
     bool is_filtered;
-    const struct pg_list *narrow; /* the list through the index of a filter, NULL: no filter has one */
-    bool is_few;                  /* that filter leaves little */
+    const struct pg_list
+        *narrow; /* the list through the index of a filter, NULL: no filter has one */
+    bool is_few; /* that filter leaves little */
 };
 
 static const struct error *fold(struct call *call, const char *text, const char **ret_folded)
@@ -25,8 +26,8 @@ static const struct error *fold(struct call *call, const char *text, const char 
     for (char *c = folded; *c; c++) {
         if ((unsigned char)*c >= 0x80) {
             struct pg_rows rows;
-            const struct error *err =
-                pg_query(call->pg, &accounts_sql_search_fold, PG_ARGS(NULL, pg_text("search", text)), &rows);
+            const struct error *err = pg_query(call->pg, &accounts_sql_search_fold,
+                                               PG_ARGS(NULL, pg_text("search", text)), &rows);
             if (err) {
                 return err;
             }
@@ -41,16 +42,19 @@ static const struct error *fold(struct call *call, const char *text, const char 
     return NULL;
 }
 
-static const struct error *read_filters(struct call *call, const Roost__Accounts__V1__ListAccountsRequest *req,
+static const struct error *read_filters(struct call *call,
+                                        const Roost__Accounts__V1__ListAccountsRequest *req,
                                         struct search *search)
 {
     *search = (struct search){.req = req};
     search->is_filtered = *req->search || *req->domain || *req->role || req->_is_active_case;
     if (*req->role && !account_role_is_known(req->role)) {
-        return error_on_field(call->arena, REASON_ROLE_UNKNOWN, "role", "\"%s\" is not a valid choice.", req->role);
+        return error_on_field(call->arena, REASON_ROLE_UNKNOWN, "role",
+                              "\"%s\" is not a valid choice.", req->role);
     }
     if (strlen(req->search) > SEARCH_MAX_BYTES) {
-        return error_on_field(call->arena, REASON_FIELD_TOO_LONG, "search", "At most %d bytes.", SEARCH_MAX_BYTES);
+        return error_on_field(call->arena, REASON_FIELD_TOO_LONG, "search", "At most %d bytes.",
+                              SEARCH_MAX_BYTES);
     }
     if (*req->domain) {
         const char *fault;
@@ -72,11 +76,12 @@ static const struct error *read_filters(struct call *call, const Roost__Accounts
 
 static bool is_ordered_by_username(const Roost__Accounts__V1__ListAccountsRequest *req)
 {
-    return *req->ordering == '\0' || strcmp(req->ordering, "username") == 0 || strcmp(req->ordering, "-username") == 0;
+    return *req->ordering == '\0' || strcmp(req->ordering, "username") == 0 ||
+           strcmp(req->ordering, "-username") == 0;
 }
 
-static const struct error *query_few(struct call *call, const struct pg_statement *stmt, const struct pg_args *args,
-                                     int64_t counts[2])
+static const struct error *query_few(struct call *call, const struct pg_statement *stmt,
+                                     const struct pg_args *args, int64_t counts[2])
 {
     struct pg_rows rows;
     const struct error *err = pg_query(call->pg, stmt, args, &rows);
@@ -96,17 +101,20 @@ static const struct error *narrow_down(struct call *call, struct search *search)
     int64_t n[2] = {0, 0};
     if (search->domain) {
         search->narrow = &accounts_sql_account_list_by_domain;
-        err = query_few(call, &accounts_sql_few_by_domain, PG_ARGS(NULL, pg_text("domain", search->domain)), n);
+        err = query_few(call, &accounts_sql_few_by_domain,
+                        PG_ARGS(NULL, pg_text("domain", search->domain)), n);
     } else if (search->low) {
         bool stops_early = is_ordered_by_username(req);
-        search->narrow =
-            stops_early ? &accounts_sql_account_list_by_search_and_username : &accounts_sql_account_list_by_search;
-        err = query_few(call, &accounts_sql_few_by_search,
-                        PG_ARGS(NULL, pg_text("low", search->low), pg_text("high", search->high)), n);
+        search->narrow = stops_early ? &accounts_sql_account_list_by_search_and_username
+                                     : &accounts_sql_account_list_by_search;
+        err =
+            query_few(call, &accounts_sql_few_by_search,
+                      PG_ARGS(NULL, pg_text("low", search->low), pg_text("high", search->high)), n);
         n[0] = stops_early ? 0 : n[0];
     } else if (*req->role && strcmp(req->role, "SimpleUsers") != 0) {
         search->narrow = &accounts_sql_account_list_by_role;
-        err = query_few(call, &accounts_sql_few_by_role, PG_ARGS(NULL, pg_text("role", req->role)), n);
+        err = query_few(call, &accounts_sql_few_by_role, PG_ARGS(NULL, pg_text("role", req->role)),
+                        n);
     } else if (req->_is_active_case && !req->is_active) {
         search->narrow = &accounts_sql_account_list_disabled;
         err = query_few(call, &accounts_sql_few_disabled, NULL, n);
@@ -115,8 +123,9 @@ static const struct error *narrow_down(struct call *call, struct search *search)
     return err;
 }
 
-static const struct error *run(struct call *call, const struct pg_list *way, const struct search *search,
-                               const struct pg_args *filters, struct list_page *ret_page)
+static const struct error *run(struct call *call, const struct pg_list *way,
+                               const struct search *search, const struct pg_args *filters,
+                               struct list_page *ret_page)
 {
     const struct list_request request = {.page_size = search->req->page_size,
                                          .page_token = search->req->page_token,
@@ -124,12 +133,13 @@ static const struct error *run(struct call *call, const struct pg_list *way, con
     struct pg_list list = *way;
     /* To the caller it is one list, whichever way each of its pages is found. */
     list.name = accounts_sql_account_list.name;
-    return list_run(call, &list, &request, filters, &roost__accounts__v1__account__descriptor, ret_page);
+    return list_run(call, &list, &request, filters, &roost__accounts__v1__account__descriptor,
+                    ret_page);
 }
 
 /* Where a filter leaves much, the page is probably near. */
-static const struct error *find_page(struct call *call, const struct search *search, const struct pg_args *filters,
-                                     struct list_page *ret_page)
+static const struct error *find_page(struct call *call, const struct search *search,
+                                     const struct pg_args *filters, struct list_page *ret_page)
 {
     if (!search->is_filtered) {
         return run(call, &accounts_sql_account_list, search, filters, ret_page);
@@ -141,15 +151,17 @@ static const struct error *find_page(struct call *call, const struct search *sea
     if (err || *ret_page->next_page_token) {
         return err;
     }
-    return run(call, search->narrow ? search->narrow : &accounts_sql_account_list, search, filters, ret_page);
+    return run(call, search->narrow ? search->narrow : &accounts_sql_account_list, search, filters,
+               ret_page);
 }
 
-static const struct error *count(struct call *call, const struct search *search, const struct pg_args *filters,
-                                 int64_t *ret_n)
+static const struct error *count(struct call *call, const struct search *search,
+                                 const struct pg_args *filters, int64_t *ret_n)
 {
     struct pg_rows rows;
     const struct error *err = pg_query(
-        call->pg, search->is_filtered ? &accounts_sql_account_count : &accounts_sql_account_tally, filters, &rows);
+        call->pg, search->is_filtered ? &accounts_sql_account_count : &accounts_sql_account_tally,
+        filters, &rows);
     if (err) {
         return err;
     }
@@ -157,7 +169,8 @@ static const struct error *count(struct call *call, const struct search *search,
     return NULL;
 }
 
-const struct error *account_search(struct call *call, const Roost__Accounts__V1__ListAccountsRequest *req,
+const struct error *account_search(struct call *call,
+                                   const Roost__Accounts__V1__ListAccountsRequest *req,
                                    Roost__Accounts__V1__ListAccountsResponse **ret_resp)
 {
     struct search search;
@@ -188,7 +201,8 @@ const struct error *account_search(struct call *call, const Roost__Accounts__V1_
     resp->n_accounts = page.n;
     resp->next_page_token = page.next_page_token;
     if (!search.is_filtered || req->count) {
-        resp->_total_size_case = ROOST__ACCOUNTS__V1__LIST_ACCOUNTS_RESPONSE___TOTAL_SIZE_TOTAL_SIZE;
+        resp->_total_size_case =
+            ROOST__ACCOUNTS__V1__LIST_ACCOUNTS_RESPONSE___TOTAL_SIZE_TOTAL_SIZE;
         err = count(call, &search, &filters, &resp->total_size);
         if (err) {
             return err;

@@ -5,7 +5,8 @@
 #include "services/accounts/sql/accounts.sql.h"
 
 static const struct pg_constraint constraints[] = {
-    {"account_username_key", REASON_ACCOUNT_EXISTS, "account.username", "A user with that username already exists."},
+    {"account_username_key", REASON_ACCOUNT_EXISTS, "account.username",
+     "A user with that username already exists."},
 };
 
 static const struct error *explain(struct call *call, const struct error *err)
@@ -13,11 +14,13 @@ static const struct error *explain(struct call *call, const struct error *err)
     return pg_explain(call->arena, err, constraints, sizeof constraints / sizeof *constraints);
 }
 
-static const struct error *get_account(struct call *call, const struct pg_statement *stmt, const struct pg_args *args,
+static const struct error *get_account(struct call *call, const struct pg_statement *stmt,
+                                       const struct pg_args *args,
                                        Roost__Accounts__V1__Account **ret_account)
 {
     ProtobufCMessage *message;
-    const struct error *err = pg_get(call->pg, stmt, args, &roost__accounts__v1__account__descriptor, &message);
+    const struct error *err =
+        pg_get(call->pg, stmt, args, &roost__accounts__v1__account__descriptor, &message);
     if (err) {
         return explain(call, err);
     }
@@ -25,8 +28,9 @@ static const struct error *get_account(struct call *call, const struct pg_statem
     return NULL;
 }
 
-static const struct error *all_accounts(struct call *call, const struct pg_statement *stmt, const struct pg_args *args,
-                                        size_t *ret_n, Roost__Accounts__V1__Account ***ret_accounts)
+static const struct error *all_accounts(struct call *call, const struct pg_statement *stmt,
+                                        const struct pg_args *args, size_t *ret_n,
+                                        Roost__Accounts__V1__Account ***ret_accounts)
 {
     ProtobufCMessage **messages;
     const struct error *err =
@@ -39,8 +43,8 @@ static const struct error *all_accounts(struct call *call, const struct pg_state
 }
 
 /* Whether a statement met its row. */
-static const struct error *run_one(struct call *call, const struct pg_statement *stmt, const struct pg_args *args,
-                                   bool *ret_done)
+static const struct error *run_one(struct call *call, const struct pg_statement *stmt,
+                                   const struct pg_args *args, bool *ret_done)
 {
     int64_t n_rows;
     const struct error *err = pg_run(call->pg, stmt, args, &n_rows);
@@ -52,8 +56,8 @@ static const struct error *run_one(struct call *call, const struct pg_statement 
 }
 
 /* The first value, NULL if there is no row. */
-static const struct error *get_value(struct call *call, const struct pg_statement *stmt, const struct pg_args *args,
-                                     const char **ret_value)
+static const struct error *get_value(struct call *call, const struct pg_statement *stmt,
+                                     const struct pg_args *args, const char **ret_value)
 {
     struct pg_rows rows;
     const struct error *err = pg_query(call->pg, stmt, args, &rows);
@@ -64,7 +68,8 @@ static const struct error *get_value(struct call *call, const struct pg_statemen
     return NULL;
 }
 
-const struct error *account_store_get(struct call *call, int64_t id, Roost__Accounts__V1__Account **ret_account)
+const struct error *account_store_get(struct call *call, int64_t id,
+                                      Roost__Accounts__V1__Account **ret_account)
 {
     Roost__Accounts__V1__Account *account;
     const struct error *err =
@@ -73,14 +78,16 @@ const struct error *account_store_get(struct call *call, int64_t id, Roost__Acco
         return err;
     }
     if (!account) {
-        return error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.", (long long)id);
+        return error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.",
+                         (long long)id);
     }
     *ret_account = account;
     return NULL;
 }
 
 static const struct error *get_credentials(struct call *call, const struct pg_statement *stmt,
-                                           const struct pg_args *args, struct account_credentials **ret_found)
+                                           const struct pg_args *args,
+                                           struct account_credentials **ret_found)
 {
     struct pg_rows rows;
     const struct error *err = pg_query(call->pg, stmt, args, &rows);
@@ -111,14 +118,15 @@ const struct error *account_store_find_credentials(struct call *call, const char
 const struct error *account_store_get_credentials(struct call *call, int64_t id,
                                                   struct account_credentials **ret_found)
 {
-    return get_credentials(call, &accounts_sql_credentials_by_id, PG_ARGS(NULL, pg_int64("id", id)), ret_found);
+    return get_credentials(call, &accounts_sql_credentials_by_id, PG_ARGS(NULL, pg_int64("id", id)),
+                           ret_found);
 }
 
 const struct error *account_store_exists(struct call *call, const char *email, bool *ret_exists)
 {
     const char *value;
-    const struct error *err =
-        get_value(call, &accounts_sql_account_exists, PG_ARGS(NULL, pg_text("email", email)), &value);
+    const struct error *err = get_value(call, &accounts_sql_account_exists,
+                                        PG_ARGS(NULL, pg_text("email", email)), &value);
     if (err) {
         return err;
     }
@@ -126,8 +134,8 @@ const struct error *account_store_exists(struct call *call, const char *email, b
     return NULL;
 }
 
-static const struct error *get_state(struct call *call, const struct pg_statement *stmt, const struct pg_args *args,
-                                     const char **ret_state)
+static const struct error *get_state(struct call *call, const struct pg_statement *stmt,
+                                     const struct pg_args *args, const char **ret_state)
 {
     const char *value;
     const struct error *err = get_value(call, stmt, args, &value);
@@ -138,35 +146,42 @@ static const struct error *get_state(struct call *call, const struct pg_statemen
     return NULL;
 }
 
-const struct error *account_store_username_state(struct call *call, const char *username, const char **ret_state)
+const struct error *account_store_username_state(struct call *call, const char *username,
+                                                 const char **ret_state)
 {
-    return get_state(call, &accounts_sql_username_state, PG_ARGS(NULL, pg_text("username", username)), ret_state);
+    return get_state(call, &accounts_sql_username_state,
+                     PG_ARGS(NULL, pg_text("username", username)), ret_state);
 }
 
 const struct error *account_store_state(struct call *call, int64_t id, const char **ret_state)
 {
-    return get_state(call, &accounts_sql_account_state, PG_ARGS(NULL, pg_int64("id", id)), ret_state);
+    return get_state(call, &accounts_sql_account_state, PG_ARGS(NULL, pg_int64("id", id)),
+                     ret_state);
 }
 
-const struct error *account_store_insert(struct call *call, const Roost__Accounts__V1__Account *account,
+const struct error *account_store_insert(struct call *call,
+                                         const Roost__Accounts__V1__Account *account,
                                          const char *password_hash, const char *state,
                                          Roost__Accounts__V1__Account **ret_account)
 {
-    return get_account(call, &accounts_sql_account_insert,
-                       PG_ARGS(&account->base, pg_text("password_hash", password_hash), pg_text("state", state)),
-                       ret_account);
+    return get_account(
+        call, &accounts_sql_account_insert,
+        PG_ARGS(&account->base, pg_text("password_hash", password_hash), pg_text("state", state)),
+        ret_account);
 }
 
 const struct error *account_store_update(struct call *call, const struct account_row_update *update,
                                          Roost__Accounts__V1__Account **ret_account)
 {
-    return get_account(call, &accounts_sql_account_update,
-                       PG_ARGS(&update->account->base, pg_text_or_null("password_hash", update->password_hash),
-                               pg_text("guard", update->guard), pg_bool("ends_sessions", update->ends_sessions)),
-                       ret_account);
+    return get_account(
+        call, &accounts_sql_account_update,
+        PG_ARGS(&update->account->base, pg_text_or_null("password_hash", update->password_hash),
+                pg_text("guard", update->guard), pg_bool("ends_sessions", update->ends_sessions)),
+        ret_account);
 }
 
-const struct error *account_store_lock(struct call *call, int64_t id, const char **ret_etag, const char **ret_guard)
+const struct error *account_store_lock(struct call *call, int64_t id, const char **ret_etag,
+                                       const char **ret_guard)
 {
     struct pg_rows rows;
     const struct error *err =
@@ -179,7 +194,8 @@ const struct error *account_store_lock(struct call *call, int64_t id, const char
     return NULL;
 }
 
-const struct error *account_store_set_guard(struct call *call, int64_t id, const char *guard, bool *ret_set)
+const struct error *account_store_set_guard(struct call *call, int64_t id, const char *guard,
+                                            bool *ret_set)
 {
     return run_one(call, &accounts_sql_account_set_guard,
                    PG_ARGS(NULL, pg_int64("id", id), pg_text("guard", guard)), ret_set);
@@ -191,7 +207,8 @@ const struct error *account_store_clear_guard(struct call *call, int64_t id, con
                   PG_ARGS(NULL, pg_int64("id", id), pg_text("guard", guard)), NULL);
 }
 
-const struct error *account_store_reserve_username(struct call *call, int64_t id, const char *username)
+const struct error *account_store_reserve_username(struct call *call, int64_t id,
+                                                   const char *username)
 {
     const struct error *err =
         pg_run(call->pg, &accounts_sql_username_reserve,
@@ -199,7 +216,8 @@ const struct error *account_store_reserve_username(struct call *call, int64_t id
     return explain(call, err);
 }
 
-const struct error *account_store_release_username(struct call *call, int64_t id, const char *username)
+const struct error *account_store_release_username(struct call *call, int64_t id,
+                                                   const char *username)
 {
     return pg_run(call->pg, &accounts_sql_username_release,
                   PG_ARGS(NULL, pg_text("username", username), pg_int64("account_id", id)), NULL);
@@ -207,17 +225,20 @@ const struct error *account_store_release_username(struct call *call, int64_t id
 
 const struct error *account_store_activate(struct call *call, int64_t id, bool *ret_done)
 {
-    return run_one(call, &accounts_sql_account_activate, PG_ARGS(NULL, pg_int64("id", id)), ret_done);
+    return run_one(call, &accounts_sql_account_activate, PG_ARGS(NULL, pg_int64("id", id)),
+                   ret_done);
 }
 
 const struct error *account_store_mark_deleting(struct call *call, int64_t id, bool *ret_done)
 {
-    return run_one(call, &accounts_sql_account_mark_deleting, PG_ARGS(NULL, pg_int64("id", id)), ret_done);
+    return run_one(call, &accounts_sql_account_mark_deleting, PG_ARGS(NULL, pg_int64("id", id)),
+                   ret_done);
 }
 
 const struct error *account_store_mark_aborted(struct call *call, int64_t id)
 {
-    return pg_run(call->pg, &accounts_sql_account_mark_aborted, PG_ARGS(NULL, pg_int64("id", id)), NULL);
+    return pg_run(call->pg, &accounts_sql_account_mark_aborted, PG_ARGS(NULL, pg_int64("id", id)),
+                  NULL);
 }
 
 const struct error *account_store_remove(struct call *call, int64_t id)
@@ -225,14 +246,16 @@ const struct error *account_store_remove(struct call *call, int64_t id)
     return pg_run(call->pg, &accounts_sql_account_remove, PG_ARGS(NULL, pg_int64("id", id)), NULL);
 }
 
-const struct error *account_store_count_other_super_admins(struct call *call, int64_t id, int64_t *ret_n)
+const struct error *account_store_count_other_super_admins(struct call *call, int64_t id,
+                                                           int64_t *ret_n)
 {
     struct pg_rows rows;
     const struct error *err = pg_query(call->pg, &accounts_sql_super_admins_lock, NULL, &rows);
     if (err) {
         return err;
     }
-    err = pg_query(call->pg, &accounts_sql_super_admins_others, PG_ARGS(NULL, pg_int64("id", id)), &rows);
+    err = pg_query(call->pg, &accounts_sql_super_admins_others, PG_ARGS(NULL, pg_int64("id", id)),
+                   &rows);
     if (err) {
         return err;
     }
@@ -240,8 +263,8 @@ const struct error *account_store_count_other_super_admins(struct call *call, in
     return NULL;
 }
 
-const struct error *account_store_set_password(struct call *call, int64_t id, const char *password_hash,
-                                               int64_t *ret_epoch)
+const struct error *account_store_set_password(struct call *call, int64_t id,
+                                               const char *password_hash, int64_t *ret_epoch)
 {
     struct pg_rows rows;
     const struct error *err =
@@ -254,11 +277,13 @@ const struct error *account_store_set_password(struct call *call, int64_t id, co
     return NULL;
 }
 
-const struct error *account_store_upgrade_password(struct call *call, const struct account_credentials *credentials,
+const struct error *account_store_upgrade_password(struct call *call,
+                                                   const struct account_credentials *credentials,
                                                    const char *password_hash)
 {
     return pg_run(call->pg, &accounts_sql_password_upgrade,
-                  PG_ARGS(NULL, pg_int64("id", credentials->id), pg_text("password_hash", password_hash),
+                  PG_ARGS(NULL, pg_int64("id", credentials->id),
+                          pg_text("password_hash", password_hash),
                           pg_text("old_password_hash", credentials->password_hash)),
                   NULL);
 }
@@ -268,14 +293,16 @@ const struct error *account_store_record_login(struct call *call, int64_t id, bo
     return run_one(call, &accounts_sql_login_record, PG_ARGS(NULL, pg_int64("id", id)), ret_done);
 }
 
-const struct error *account_store_lock_some(struct call *call, const int64_t *ids, size_t n_ids, size_t *ret_n,
+const struct error *account_store_lock_some(struct call *call, const int64_t *ids, size_t n_ids,
+                                            size_t *ret_n,
                                             Roost__Accounts__V1__Account ***ret_accounts)
 {
-    return all_accounts(call, &accounts_sql_account_lock_some, PG_ARGS(NULL, pg_int64s("ids", ids, n_ids)), ret_n,
-                        ret_accounts);
+    return all_accounts(call, &accounts_sql_account_lock_some,
+                        PG_ARGS(NULL, pg_int64s("ids", ids, n_ids)), ret_n, ret_accounts);
 }
 
-const struct error *account_store_count_guarded(struct call *call, const int64_t *ids, size_t n_ids, int64_t *ret_n)
+const struct error *account_store_count_guarded(struct call *call, const int64_t *ids, size_t n_ids,
+                                                int64_t *ret_n)
 {
     struct pg_rows rows;
     const struct error *err = pg_query(call->pg, &accounts_sql_account_count_guarded,
@@ -287,7 +314,8 @@ const struct error *account_store_count_guarded(struct call *call, const int64_t
     return NULL;
 }
 
-const struct error *account_store_rewrite(struct call *call, const struct account_rewrites *rewrites, size_t *ret_n,
+const struct error *account_store_rewrite(struct call *call,
+                                          const struct account_rewrites *rewrites, size_t *ret_n,
                                           Roost__Accounts__V1__Account ***ret_accounts)
 {
     return all_accounts(call, &accounts_sql_addresses_rewrite,
@@ -299,10 +327,13 @@ const struct error *account_store_rewrite(struct call *call, const struct accoun
 
 const struct error *account_store_remove_simple(struct call *call, const int64_t *ids, size_t n_ids)
 {
-    return pg_run(call->pg, &accounts_sql_accounts_remove, PG_ARGS(NULL, pg_int64s("ids", ids, n_ids)), NULL);
+    return pg_run(call->pg, &accounts_sql_accounts_remove,
+                  PG_ARGS(NULL, pg_int64s("ids", ids, n_ids)), NULL);
 }
 
-const struct error *account_store_detach_mailboxes(struct call *call, const int64_t *ids, size_t n_ids)
+const struct error *account_store_detach_mailboxes(struct call *call, const int64_t *ids,
+                                                   size_t n_ids)
 {
-    return pg_run(call->pg, &accounts_sql_mailboxes_detach, PG_ARGS(NULL, pg_int64s("ids", ids, n_ids)), NULL);
+    return pg_run(call->pg, &accounts_sql_mailboxes_detach,
+                  PG_ARGS(NULL, pg_int64s("ids", ids, n_ids)), NULL);
 }

@@ -26,16 +26,19 @@ static int close_arena(void **state)
     return 0;
 }
 
-static Roost__Accounts__V1__Account *account_with(const char *role, const char *username, const char *password)
+static Roost__Accounts__V1__Account *account_with(const char *role, const char *username,
+                                                  const char *password)
 {
-    Roost__Accounts__V1__Account *account = message_new(arena, &roost__accounts__v1__account__descriptor);
+    Roost__Accounts__V1__Account *account =
+        message_new(arena, &roost__accounts__v1__account__descriptor);
     account->role = (char *)role;
     account->username = (char *)username;
     account->password = (char *)password;
     return account;
 }
 
-static Roost__Accounts__V1__AccountMailbox *give_mailbox(Roost__Accounts__V1__Account *account, const char *address)
+static Roost__Accounts__V1__AccountMailbox *give_mailbox(Roost__Accounts__V1__Account *account,
+                                                         const char *address)
 {
     account->mailbox = message_new(arena, &roost__accounts__v1__account_mailbox__descriptor);
     account->mailbox->full_address = (char *)address;
@@ -50,7 +53,8 @@ static void set_quota(Roost__Accounts__V1__AccountMailbox *mailbox, int64_t quot
 
 static void set_use_domain_quota(Roost__Accounts__V1__AccountMailbox *mailbox, bool use)
 {
-    mailbox->_use_domain_quota_case = ROOST__ACCOUNTS__V1__ACCOUNT_MAILBOX___USE_DOMAIN_QUOTA_USE_DOMAIN_QUOTA;
+    mailbox->_use_domain_quota_case =
+        ROOST__ACCOUNTS__V1__ACCOUNT_MAILBOX___USE_DOMAIN_QUOTA_USE_DOMAIN_QUOTA;
     mailbox->use_domain_quota = use;
 }
 
@@ -62,7 +66,8 @@ static void refused(const struct error *err, const char *reason, const char *con
     size_t n = 0;
     for (; fields[n]; n++) {
         assert_true(n < err->n_fields);
-        assert_string_equal(arena_printf(arena, "%s=%s", err->fields[n].field, err->fields[n].message), fields[n]);
+        assert_string_equal(
+            arena_printf(arena, "%s=%s", err->fields[n].field, err->fields[n].message), fields[n]);
     }
     assert_int_equal(err->n_fields, n);
 }
@@ -91,7 +96,9 @@ static void usernames_have_one_form(void **state)
         {"ad\x7fmin", NULL},
         {"jürgen schmidt", NULL},
         {"admin\xE2\x80\x8B", NULL},
-        {"\xE2\x80\xAE" "admin", NULL},
+        {"\xE2\x80\xAE"
+         "admin",
+         NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -118,8 +125,8 @@ static void simple_users_get_a_mailbox_of_their_name(void **state)
 {
     struct account_draft draft;
     (void)state;
-    assert_null(account_draft_create(arena, &policy, account_with("SimpleUsers", "Bob@Example.test", "Secret123"),
-                                     &draft));
+    assert_null(account_draft_create(
+        arena, &policy, account_with("SimpleUsers", "Bob@Example.test", "Secret123"), &draft));
     assert_string_equal(draft.account->username, "bob@example.test");
     assert_string_equal(draft.account->language, "en");
     assert_true(draft.account->is_active);
@@ -132,7 +139,8 @@ static void admins_need_no_mailbox(void **state)
 {
     struct account_draft draft;
     (void)state;
-    assert_null(account_draft_create(arena, &policy, account_with("SuperAdmins", "boss", "Secret123"), &draft));
+    assert_null(account_draft_create(arena, &policy,
+                                     account_with("SuperAdmins", "boss", "Secret123"), &draft));
     assert_false(draft.mailbox.is_wanted);
     Roost__Accounts__V1__Account *account = account_with("DomainAdmins", "boss", "Secret123");
     set_quota(give_mailbox(account, "Office@example.test"), 10);
@@ -147,9 +155,9 @@ static void all_faults_of_a_create_are_told_at_once(void **state)
 {
     struct account_draft draft;
     (void)state;
-    REFUSED(account_draft_create(arena, &policy, account_with("", "", ""), &draft), "FIELD_REQUIRED",
-            "account.username=This field is required.", "account.role=This field is required.",
-            "account.password=This field is required.");
+    REFUSED(account_draft_create(arena, &policy, account_with("", "", ""), &draft),
+            "FIELD_REQUIRED", "account.username=This field is required.",
+            "account.role=This field is required.", "account.password=This field is required.");
     Roost__Accounts__V1__Account *account = account_with("Wizards", "boss", "weak");
     account->language = (char *)"klingon";
     account->secondary_email = (char *)"nowhere";
@@ -166,9 +174,11 @@ static void one_fault_of_a_create(void **state)
 {
     struct account_draft draft;
     (void)state;
-    REFUSED(account_draft_create(arena, &policy, account_with("SimpleUsers", "bob", "Secret123"), &draft),
+    REFUSED(account_draft_create(arena, &policy, account_with("SimpleUsers", "bob", "Secret123"),
+                                 &draft),
             "USERNAME_INVALID", "account.username=Enter a valid email address.");
-    Roost__Accounts__V1__Account *account = account_with("SimpleUsers", "bob@example.test", "Secret123");
+    Roost__Accounts__V1__Account *account =
+        account_with("SimpleUsers", "bob@example.test", "Secret123");
     give_mailbox(account, "bobby@example.test");
     REFUSED(account_draft_create(arena, &policy, account, &draft), "USERNAME_INVALID",
             "account.username=Must be equal to mailbox full_address");
@@ -189,8 +199,10 @@ static void one_fault_of_a_create(void **state)
     give_mailbox(account, "boss");
     REFUSED(account_draft_create(arena, &policy, account, &draft), "ADDRESS_INVALID",
             "account.mailbox.full_address=Enter a valid email address.");
-    REFUSED(account_draft_create(arena, &policy, account_with("SuperAdmins", "boss", "{PLAIN}Secret123"), &draft),
-            "PASSWORD_SCHEME_UNKNOWN", "account.password=The scheme of the password hash is not known.");
+    REFUSED(account_draft_create(arena, &policy,
+                                 account_with("SuperAdmins", "boss", "{PLAIN}Secret123"), &draft),
+            "PASSWORD_SCHEME_UNKNOWN",
+            "account.password=The scheme of the password hash is not known.");
 }
 
 /* bob@example.test with 5 MB of the domain's default. */
@@ -209,8 +221,8 @@ static Roost__Accounts__V1__Account *bob(void)
 }
 
 static const struct error *update(const Roost__Accounts__V1__Account *before,
-                                  const Roost__Accounts__V1__Account *request, const char *const *paths,
-                                  struct account_draft *ret_draft)
+                                  const Roost__Accounts__V1__Account *request,
+                                  const char *const *paths, struct account_draft *ret_draft)
 {
     size_t n = 0;
     while (paths[n]) {

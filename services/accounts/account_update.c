@@ -14,7 +14,8 @@
 /* How often a change starts anew because somebody else's came in between. */
 enum { ATTEMPTS = 5, GUARD_BYTES = 16 };
 
-static const struct error *check_own_account(struct call *call, const Roost__Accounts__V1__Account *before,
+static const struct error *check_own_account(struct call *call,
+                                             const Roost__Accounts__V1__Account *before,
                                              const Roost__Accounts__V1__Account *after)
 {
     if (call->identity->account_id != before->id) {
@@ -29,8 +30,10 @@ static const struct error *check_own_account(struct call *call, const Roost__Acc
     return NULL;
 }
 
-/* The account as it is, with its mailbox. One that was created a moment ago may have a mailbox that is not confirmed yet. */
-static const struct error *load(struct call *call, int64_t id, struct account_mailbox_state *ret_state)
+/* The account as it is, with its mailbox. One that was created a moment ago may have a mailbox that
+ * is not confirmed yet. */
+static const struct error *load(struct call *call, int64_t id,
+                                struct account_mailbox_state *ret_state)
 {
     Roost__Accounts__V1__Account *before;
     int64_t domain_id = 0;
@@ -49,7 +52,8 @@ static const struct error *load(struct call *call, int64_t id, struct account_ma
     return NULL;
 }
 
-static void set_request_key(struct call *call, const char *request_id, Roost__Accounts__V1__ChangeSaga *saga)
+static void set_request_key(struct call *call, const char *request_id,
+                            Roost__Accounts__V1__ChangeSaga *saga)
 {
     saga->request = message_new(call->arena, &roost__accounts__v1__request_key__descriptor);
     saga->request->method = (char *)call->method;
@@ -67,20 +71,23 @@ static const struct error *plan(struct call *call, struct account_change *change
         return err;
     }
     if (*req->etag && strcmp(req->etag, state.before->etag) != 0) {
-        return error_new(call->arena, REASON_ETAG_MISMATCH, "The account has changed: its etag is %s, not %s.",
-                         state.before->etag, req->etag);
+        return error_new(call->arena, REASON_ETAG_MISMATCH,
+                         "The account has changed: its etag is %s, not %s.", state.before->etag,
+                         req->etag);
     }
     struct account_draft draft;
-    err = account_draft_update(call->arena, &accounts->policy,
-                               &(struct account_update){.before = state.before,
-                                                        .request = req->account,
-                                                        .paths = req->update_mask ? req->update_mask->paths : NULL,
-                                                        .n_paths = req->update_mask ? req->update_mask->n_paths : 0},
-                               &draft);
+    err = account_draft_update(
+        call->arena, &accounts->policy,
+        &(struct account_update){.before = state.before,
+                                 .request = req->account,
+                                 .paths = req->update_mask ? req->update_mask->paths : NULL,
+                                 .n_paths = req->update_mask ? req->update_mask->n_paths : 0},
+        &draft);
     if (!err) {
         err = check_own_account(call, state.before, draft.account);
     }
-    Roost__Accounts__V1__ChangeSaga *saga = message_new(call->arena, &roost__accounts__v1__change_saga__descriptor);
+    Roost__Accounts__V1__ChangeSaga *saga =
+        message_new(call->arena, &roost__accounts__v1__change_saga__descriptor);
     if (!err) {
         err = account_mailbox_plan(call, &state, &draft, &saga->mailbox);
     }
@@ -93,13 +100,14 @@ static const struct error *plan(struct call *call, struct account_change *change
     if (saga->mailbox) {
         saga->after->email = account_mailbox_address(call->arena, saga->mailbox);
         saga->guard = secret_random_hex(call->arena, GUARD_BYTES);
-        saga->reserved_username =
-            strcmp(saga->before->username, saga->after->username) != 0 ? saga->after->username : (char *)"";
+        saga->reserved_username = strcmp(saga->before->username, saga->after->username) != 0
+                                      ? saga->after->username
+                                      : (char *)"";
     }
     set_request_key(call, req->request_id, saga);
     change->saga = saga;
-    return draft.password ? hashing_hash(&((struct accounts *)call->service)->hashing, call->arena, draft.password,
-                                         &saga->password_hash)
+    return draft.password ? hashing_hash(&((struct accounts *)call->service)->hashing, call->arena,
+                                         draft.password, &saga->password_hash)
                           : NULL;
 }
 
@@ -113,7 +121,8 @@ static const struct error *carry_out(struct call *call, struct account_change *c
         return err;
     }
     Roost__Accounts__V1__AccountMailbox *mailbox;
-    err = account_mailbox_change(&limited, saga->before->id, saga->mailbox, saga->before->mailbox, &mailbox);
+    err = account_mailbox_change(&limited, saga->before->id, saga->mailbox, saga->before->mailbox,
+                                 &mailbox);
     if (err && account_mailbox_is_refusal(err)) {
         const struct error *drop_err = account_write_drop_change(call, change);
         return drop_err ? drop_err : err;
@@ -125,7 +134,8 @@ static const struct error *carry_out(struct call *call, struct account_change *c
     bool is_done;
     err = account_write_apply_change(call, change, &is_done);
     if (!err && !is_done) {
-        err = error_new(call->arena, REASON_REQUEST_IN_PROGRESS, "The change took too long; look at the account again.");
+        err = error_new(call->arena, REASON_REQUEST_IN_PROGRESS,
+                        "The change took too long; look at the account again.");
     }
     return err;
 }
@@ -162,7 +172,8 @@ const struct error *account_update(struct call *call, struct account_change *cha
     return err;
 }
 
-const struct error *account_update_profile(struct call *call, const Roost__Accounts__V1__UpdateMeRequest *req,
+const struct error *account_update_profile(struct call *call,
+                                           const Roost__Accounts__V1__UpdateMeRequest *req,
                                            Roost__Accounts__V1__Account **ret_account)
 {
     struct account_change change = {0};
@@ -177,7 +188,8 @@ const struct error *account_update_profile(struct call *call, const Roost__Accou
                 &(struct account_update){.before = state.before,
                                          .request = req->account,
                                          .paths = req->update_mask ? req->update_mask->paths : NULL,
-                                         .n_paths = req->update_mask ? req->update_mask->n_paths : 0},
+                                         .n_paths =
+                                             req->update_mask ? req->update_mask->n_paths : 0},
                 &draft);
         }
         if (err) {

@@ -95,7 +95,7 @@ static const struct error *activate_in_tx(struct pg *pg, void *ctx)
     saga.account_id = creation->created->id;
     saga.mailbox_id = creation->created->mailbox->id;
     err = saga_begin(call, &account_saga_kinds[ACCOUNT_SAGA_CONFIRM], saga.account_id, &saga.base,
-                     ACCOUNT_SAGA_DELAY_MS, &creation->confirm_saga_id);
+                     ACCOUNT_CONFIRM_DELAY_MS, &creation->confirm_saga_id);
     return err ? err : conclude(call, creation);
 }
 
@@ -105,7 +105,8 @@ const struct error *account_write_activate(struct call *call, struct account_cre
     return pg_transact(call->pg, activate_in_tx, &tx);
 }
 
-const struct error *account_write_abort(struct call *call, const Roost__Accounts__V1__AbortSaga *saga,
+const struct error *account_write_abort(struct call *call,
+                                        const Roost__Accounts__V1__AbortSaga *saga,
                                         bool *ret_is_active)
 {
     const char *state;
@@ -141,7 +142,8 @@ const struct error *account_write_forget(struct call *call, int64_t account_id,
     return pg_transact(call->pg, forget_in_tx, &tx);
 }
 
-const struct error *account_write_forget_request(struct call *call, const Roost__Accounts__V1__RequestKey *request)
+const struct error *account_write_forget_request(struct call *call,
+                                                 const Roost__Accounts__V1__RequestKey *request)
 {
     if (!request) {
         return NULL;
@@ -173,7 +175,8 @@ static const struct error *mark(struct call *call, struct account_deletion *dele
     Roost__Accounts__V1__DeleteSaga saga = ROOST__ACCOUNTS__V1__DELETE_SAGA__INIT;
     saga.account_id = account->id;
     saga.keepdir = deletion->req->keepdir;
-    return saga_begin(call, &account_saga_kinds[ACCOUNT_SAGA_DELETE], account->id, &saga.base, 0, &deletion->saga_id);
+    return saga_begin(call, &account_saga_kinds[ACCOUNT_SAGA_DELETE], account->id, &saga.base, 0,
+                      &deletion->saga_id);
 }
 
 static const struct error *delete_in_tx(struct pg *pg, void *ctx)
@@ -183,8 +186,8 @@ static const struct error *delete_in_tx(struct pg *pg, void *ctx)
     struct account_deletion *deletion = ((struct deletion_tx *)ctx)->deletion;
     const Roost__Accounts__V1__DeleteAccountRequest *req = deletion->req;
     ProtobufCMessage *replayed;
-    const struct error *err =
-        request_log_begin(call, req->request_id, &req->base, &google__protobuf__empty__descriptor, &replayed);
+    const struct error *err = request_log_begin(call, req->request_id, &req->base,
+                                                &google__protobuf__empty__descriptor, &replayed);
     if (err || replayed) {
         deletion->is_replayed = !err;
         return err;
@@ -232,12 +235,14 @@ static const struct error *password_in_tx(struct pg *pg, void *ctx)
 {
     (void)pg;
     struct password_tx *tx = ctx;
-    const struct error *err = account_store_set_password(tx->call, tx->id, tx->password_hash, &tx->epoch);
+    const struct error *err =
+        account_store_set_password(tx->call, tx->id, tx->password_hash, &tx->epoch);
     if (err) {
         return err;
     }
     if (tx->epoch == 0) {
-        return error_new(tx->call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.", (long long)tx->id);
+        return error_new(tx->call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.",
+                         (long long)tx->id);
     }
     Roost__Accounts__V1__Account *account;
     err = account_store_get(tx->call, tx->id, &account);

@@ -14,7 +14,8 @@ struct batch_tx {
 };
 
 /* The account's state before, as the events tell it; NULL if the row is not active. */
-static const Roost__Accounts__V1__Account *find(Roost__Accounts__V1__Account *const *accounts, size_t n, int64_t id)
+static const Roost__Accounts__V1__Account *find(Roost__Accounts__V1__Account *const *accounts,
+                                                size_t n, int64_t id)
 {
     for (size_t i = 0; i < n; i++) {
         if (accounts[i]->id == id) {
@@ -58,7 +59,8 @@ static const struct error *rewrite_in_tx(struct pg *pg, void *ctx)
     return err;
 }
 
-const struct error *account_write_rewrite(struct call *call, const Roost__Accounts__V1__RewriteAddressesRequest *req)
+const struct error *account_write_rewrite(struct call *call,
+                                          const Roost__Accounts__V1__RewriteAddressesRequest *req)
 {
     int64_t *ids = arena_alloc(call->arena, (req->n_items + 1) * sizeof *ids);
     for (size_t i = 0; i < req->n_items; i++) {

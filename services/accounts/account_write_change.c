@@ -59,7 +59,8 @@ static const struct error *store(struct call *call, struct account_change *chang
     const struct account_row_update update = {.account = saga->after,
                                               .password_hash = saga->password_hash,
                                               .guard = saga->guard,
-                                              .ends_sessions = account_change_ends_sessions(change)};
+                                              .ends_sessions =
+                                                  account_change_ends_sessions(change)};
     const struct error *err = account_store_update(call, &update, &change->changed);
     *ret_done = !err && change->changed;
     if (err || !change->changed) {
@@ -92,7 +93,8 @@ static const struct error *change_in_tx(struct pg *pg, void *ctx)
         return err;
     }
     check(is_done);
-    return change->req ? request_log_end(call, change->req->request_id, &change->changed->base) : NULL;
+    return change->req ? request_log_end(call, change->req->request_id, &change->changed->base)
+                       : NULL;
 }
 
 const struct error *account_write_change(struct call *call, struct account_change *change)
@@ -145,7 +147,7 @@ static const struct error *begin_confirm_saga(struct call *call, struct account_
     saga.account_id = change->changed->id;
     saga.mailbox_id = change->changed->mailbox->id;
     return saga_begin(call, &account_saga_kinds[ACCOUNT_SAGA_CONFIRM], saga.account_id, &saga.base,
-                      ACCOUNT_SAGA_DELAY_MS, &change->confirm_saga_id);
+                      ACCOUNT_CONFIRM_DELAY_MS, &change->confirm_saga_id);
 }
 
 static const struct error *apply_change_in_tx(struct pg *pg, void *ctx)
@@ -179,7 +181,8 @@ static const struct error *apply_change_in_tx(struct pg *pg, void *ctx)
     return err ? err : request_log_end(call, change->req->request_id, &change->changed->base);
 }
 
-void account_change_settle(struct account_change *change, Roost__Accounts__V1__AccountMailbox *mailbox)
+void account_change_settle(struct account_change *change,
+                           Roost__Accounts__V1__AccountMailbox *mailbox)
 {
     Roost__Accounts__V1__Account *after = change->saga->after;
     after->mailbox = mailbox;
@@ -189,7 +192,8 @@ void account_change_settle(struct account_change *change, Roost__Accounts__V1__A
     }
 }
 
-const struct error *account_write_apply_change(struct call *call, struct account_change *change, bool *ret_done)
+const struct error *account_write_apply_change(struct call *call, struct account_change *change,
+                                               bool *ret_done)
 {
     struct change_tx tx = {.call = call, .change = change};
     const struct error *err = pg_transact(call->pg, apply_change_in_tx, &tx);
@@ -213,7 +217,8 @@ static const struct error *drop_change_in_tx(struct pg *pg, void *ctx)
     return err ? err : account_write_forget_request(call, saga->request);
 }
 
-const struct error *account_write_drop_change(struct call *call, const struct account_change *change)
+const struct error *account_write_drop_change(struct call *call,
+                                              const struct account_change *change)
 {
     struct change_tx tx = {.call = call, .change = (struct account_change *)change};
     return pg_transact(call->pg, drop_change_in_tx, &tx);

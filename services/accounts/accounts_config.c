@@ -6,10 +6,12 @@
 #define FIELD(member) offsetof(struct accounts_config, member)
 
 const struct config_field accounts_config_fields[] = {
-    {"ROOST_PASSWORD_SCHEME", CONFIG_CHOICE, FIELD(password_scheme), "yescrypt", 0, 0, password_scheme_names,
+    {"ROOST_PASSWORD_SCHEME", CONFIG_CHOICE, FIELD(password_scheme), "yescrypt", 0, 0,
+     password_scheme_names,
      "How new passwords are hashed; an older hash is replaced at the next login."},
     {"ROOST_PASSWORD_COST", CONFIG_INT, FIELD(password_cost), "0", 0, 5000000, NULL,
-     "Cost of a hash: yescrypt 1-8, bcrypt 4-16, sha*crypt 1000-5000000 rounds; 0: the scheme's default."},
+     "Cost of a hash: yescrypt 1-8, bcrypt 4-16, sha*crypt 1000-5000000 rounds; 0: the scheme's "
+     "default."},
     {"ROOST_PASSWORD_AT_ONCE", CONFIG_INT, FIELD(password_at_once), "0", 0, 1024, NULL,
      "Passwords hashed at once; 0: one less than there are workers."},
     {"ROOST_PASSWORD_MIN_LENGTH", CONFIG_INT, FIELD(policy.min_bytes), "8", 1, 128, NULL,
@@ -28,19 +30,20 @@ const struct config_field accounts_config_fields[] = {
      "Seconds after which a web session ends in any case."},
     {"ROOST_LOGIN_FREE_TRIES", CONFIG_INT, FIELD(throttle.account_tries), "5", 1, 1000, NULL,
      "Wrong passwords for one account before logins to it must wait."},
-    {"ROOST_LOGIN_ADDRESS_FREE_TRIES", CONFIG_INT, FIELD(throttle.address_tries), "10", 1, 100000, NULL,
-     "Wrong passwords from one address (IPv6: /64) before logins from it must wait."},
+    {"ROOST_LOGIN_ADDRESS_FREE_TRIES", CONFIG_INT, FIELD(throttle.address_tries), "10", 1, 100000,
+     NULL, "Wrong passwords from one address (IPv6: /64) before logins from it must wait."},
     {"ROOST_LOGIN_WAIT_MS", CONFIG_INT, FIELD(throttle.first_wait_ms), "2000", 1, 900000, NULL,
      "The first wait after that, in milliseconds; each further wrong password doubles it."},
-    {"ROOST_LOGIN_MAX_WAIT_MS", CONFIG_INT, FIELD(throttle.max_wait_ms), "900000", 1, 86400000, NULL,
-     "The longest wait, in milliseconds; wrong passwords are forgotten after twice that."},
+    {"ROOST_LOGIN_MAX_WAIT_MS", CONFIG_INT, FIELD(throttle.max_wait_ms), "900000", 1, 86400000,
+     NULL, "The longest wait, in milliseconds; wrong passwords are forgotten after twice that."},
     {"ROOST_TOKENS_PER_ACCOUNT", CONFIG_INT, FIELD(tokens_per_account), "100", 1, 1000, NULL,
      "API tokens that an account may have."},
 };
-const size_t accounts_n_config_fields = sizeof accounts_config_fields / sizeof *accounts_config_fields;
+const size_t accounts_n_config_fields =
+    sizeof accounts_config_fields / sizeof *accounts_config_fields;
 
-struct accounts *accounts_new(struct arena *arena, const struct accounts_config *config, int64_t workers,
-                              const char **ret_fault)
+struct accounts *accounts_new(struct arena *arena, const struct accounts_config *config,
+                              int64_t workers, const char **ret_fault)
 {
     const struct password_method method = {.scheme = (enum password_scheme)config->password_scheme,
                                            .cost = config->password_cost};
@@ -57,7 +60,8 @@ struct accounts *accounts_new(struct arena *arena, const struct accounts_config 
     struct accounts *accounts = arena_alloc(arena, sizeof *accounts);
     hashing_init(&accounts->hashing, arena, &method, at_once > 1 ? (int)at_once : 1);
     accounts->policy = config->policy;
-    accounts->policy.max_bytes = method.scheme == PASSWORD_BCRYPT ? PASSWORD_BCRYPT_MAX_BYTES : PASSWORD_MAX_BYTES;
+    accounts->policy.max_bytes =
+        method.scheme == PASSWORD_BCRYPT ? PASSWORD_BCRYPT_MAX_BYTES : PASSWORD_MAX_BYTES;
     accounts->session = config->session;
     accounts->throttle = config->throttle;
     accounts->tokens_per_account = config->tokens_per_account;

@@ -33,5 +33,5 @@ struct accounts {
 /* service_def.open. Ends the process with a message if the configuration makes no sense. */
 void *accounts_open(const void *config, const struct service_config *common);
 /* The same for a number of workers. NULL with a sentence if the configuration makes no sense. */
-struct accounts *accounts_new(struct arena *arena, const struct accounts_config *config, int64_t workers,
-                              const char **ret_fault);
+struct accounts *accounts_new(struct arena *arena, const struct accounts_config *config,
+                              int64_t workers, const char **ret_fault);

@@ -6,9 +6,9 @@
 
 enum { BATCH_MAX = 1000 };
 
-const struct error *accounts_internal_authenticate(struct call *call,
-                                                   const Roost__Accounts__V1__AuthenticateRequest *req,
-                                                   Roost__Accounts__V1__AuthenticateResponse **ret_resp)
+const struct error *accounts_internal_authenticate(
+    struct call *call, const Roost__Accounts__V1__AuthenticateRequest *req,
+    Roost__Accounts__V1__AuthenticateResponse **ret_resp)
 {
     const Roost__Common__V1__Identity *identity;
     const char *csrf_token = "";
@@ -21,7 +21,8 @@ const struct error *accounts_internal_authenticate(struct call *call,
         err = authentication_by_session(call, req->session, &identity, &csrf_token);
         break;
     default:
-        err = error_new(call->arena, REASON_CREDENTIALS_MISSING, "Authentication credentials were not provided.");
+        err = error_new(call->arena, REASON_CREDENTIALS_MISSING,
+                        "Authentication credentials were not provided.");
         break;
     }
     if (err) {
@@ -38,12 +39,13 @@ static const struct error *check_batch(struct call *call, const char *field, siz
     if (n <= BATCH_MAX) {
         return NULL;
     }
-    return error_on_field(call->arena, REASON_FIELD_TOO_LONG, field, "At most %d at once, not %zu.", BATCH_MAX, n);
+    return error_on_field(call->arena, REASON_FIELD_TOO_LONG, field, "At most %d at once, not %zu.",
+                          BATCH_MAX, n);
 }
 
-const struct error *accounts_internal_rewrite_addresses(struct call *call,
-                                                        const Roost__Accounts__V1__RewriteAddressesRequest *req,
-                                                        Google__Protobuf__Empty **ret_resp)
+const struct error *accounts_internal_rewrite_addresses(
+    struct call *call, const Roost__Accounts__V1__RewriteAddressesRequest *req,
+    Google__Protobuf__Empty **ret_resp)
 {
     const struct error *err = check_batch(call, "items", req->n_items);
     if (!err && req->n_items > 0) {
@@ -57,7 +59,8 @@ const struct error *accounts_internal_rewrite_addresses(struct call *call,
 }
 
 const struct error *accounts_internal_remove_domain_accounts(
-    struct call *call, const Roost__Accounts__V1__RemoveDomainAccountsRequest *req, Google__Protobuf__Empty **ret_resp)
+    struct call *call, const Roost__Accounts__V1__RemoveDomainAccountsRequest *req,
+    Google__Protobuf__Empty **ret_resp)
 {
     const struct error *err = check_batch(call, "account_ids", req->n_account_ids);
     if (!err && req->n_account_ids > 0) {

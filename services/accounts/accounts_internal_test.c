@@ -15,12 +15,14 @@ struct rename {
 
 static const struct error *rewrite(const struct rename *renames, size_t n)
 {
-    Roost__Accounts__V1__RewriteAddressesRequest req = ROOST__ACCOUNTS__V1__REWRITE_ADDRESSES_REQUEST__INIT;
+    Roost__Accounts__V1__RewriteAddressesRequest req =
+        ROOST__ACCOUNTS__V1__REWRITE_ADDRESSES_REQUEST__INIT;
     struct call *call = fixture_call();
     Google__Protobuf__Empty *empty;
     req.items = arena_alloc(call->arena, (n + 1) * sizeof *req.items);
     for (req.n_items = 0; req.n_items < n; req.n_items++) {
-        Roost__Accounts__V1__RewriteAddressesRequest__Item *item = arena_alloc(call->arena, sizeof *item);
+        Roost__Accounts__V1__RewriteAddressesRequest__Item *item =
+            arena_alloc(call->arena, sizeof *item);
         roost__accounts__v1__rewrite_addresses_request__item__init(item);
         item->account_id = renames[req.n_items].id;
         item->old_address = (char *)renames[req.n_items].old_address;
@@ -40,7 +42,8 @@ static void names_and_addresses_follow_their_domain(void **state)
     fixture_execute("INSERT INTO account (username, email, role, password_hash) "
                     "VALUES ('boss', 'boss@example.test', 'DomainAdmins', '')");
     fixture_ok(rewrite(renames, 3));
-    fixture_selects("SELECT string_agg(username || '/' || email || '/' || domain, ' ' ORDER BY id) FROM account",
+    fixture_selects("SELECT string_agg(username || '/' || email || '/' || domain, ' ' ORDER BY id) "
+                    "FROM account",
                     "admin// bob@new.test/bob@new.test/new.test boss/boss@new.test/new.test");
     fixture_events("AccountCreated AccountModified AccountModified");
     fixture_selects("SELECT (before ->> 'username') || ' ' || (after ->> 'username') FROM outbox "
@@ -56,10 +59,12 @@ static void a_rewrite_reaches_accounts_not_yet_active(void **state)
 {
     static const struct rename renames[] = {{2, "bob@example.test", "bob@new.test"}};
     (void)state;
-    fixture_execute("INSERT INTO account (username, email, role, password_hash, state) "
-                    "VALUES ('bob@example.test', 'bob@example.test', 'SimpleUsers', '', 'pending')");
+    fixture_execute(
+        "INSERT INTO account (username, email, role, password_hash, state) "
+        "VALUES ('bob@example.test', 'bob@example.test', 'SimpleUsers', '', 'pending')");
     fixture_ok(rewrite(renames, 1));
-    fixture_selects("SELECT username || '/' || email FROM account WHERE id = 2", "bob@new.test/bob@new.test");
+    fixture_selects("SELECT username || '/' || email FROM account WHERE id = 2",
+                    "bob@new.test/bob@new.test");
 }
 
 static void a_taken_name_does_not_stop_a_domains_rename(void **state)
@@ -69,7 +74,8 @@ static void a_taken_name_does_not_stop_a_domains_rename(void **state)
     fixture_create_simple("bob@example.test");
     fixture_create_admin("bob@new.test", "DomainAdmins");
     fixture_ok(rewrite(renames, 1));
-    fixture_selects("SELECT username || '/' || email FROM account WHERE id = 2", "bob@example.test/bob@new.test");
+    fixture_selects("SELECT username || '/' || email FROM account WHERE id = 2",
+                    "bob@example.test/bob@new.test");
 }
 
 /* Its own rename knows the old name of the domain only: first that must be over. */
@@ -86,7 +92,8 @@ static void an_account_under_change_is_waited_for(void **state)
 
 static void a_removed_domain_takes_its_simple_users_along(void **state)
 {
-    Roost__Accounts__V1__RemoveDomainAccountsRequest req = ROOST__ACCOUNTS__V1__REMOVE_DOMAIN_ACCOUNTS_REQUEST__INIT;
+    Roost__Accounts__V1__RemoveDomainAccountsRequest req =
+        ROOST__ACCOUNTS__V1__REMOVE_DOMAIN_ACCOUNTS_REQUEST__INIT;
     Google__Protobuf__Empty *empty;
     int64_t ids[] = {3, 2, 99};
     (void)state;
@@ -97,7 +104,8 @@ static void a_removed_domain_takes_its_simple_users_along(void **state)
     req.account_ids = ids;
     req.n_account_ids = 3;
     fixture_ok(accounts_internal_client_remove_domain_accounts(fixture_call(), &req, &empty));
-    fixture_selects("SELECT string_agg(username || '/' || email, ' ' ORDER BY id) FROM account", "admin/ boss/");
+    fixture_selects("SELECT string_agg(username || '/' || email, ' ' ORDER BY id) FROM account",
+                    "admin/ boss/");
     fixture_selects("SELECT count(*) FROM api_token", "0");
     fixture_selects("SELECT sum(accounts) FROM tally", "2");
     fixture_events("AccountCreated AccountDeleted AccountModified");
@@ -108,12 +116,14 @@ static void a_removed_domain_takes_its_simple_users_along(void **state)
 static void batches_have_a_limit(void **state)
 {
     static int64_t ids[1001];
-    Roost__Accounts__V1__RemoveDomainAccountsRequest req = ROOST__ACCOUNTS__V1__REMOVE_DOMAIN_ACCOUNTS_REQUEST__INIT;
+    Roost__Accounts__V1__RemoveDomainAccountsRequest req =
+        ROOST__ACCOUNTS__V1__REMOVE_DOMAIN_ACCOUNTS_REQUEST__INIT;
     Google__Protobuf__Empty *empty;
     (void)state;
     req.account_ids = ids;
     req.n_account_ids = 1001;
-    fixture_refused(accounts_internal_client_remove_domain_accounts(fixture_call(), &req, &empty), "FIELD_TOO_LONG");
+    fixture_refused(accounts_internal_client_remove_domain_accounts(fixture_call(), &req, &empty),
+                    "FIELD_TOO_LONG");
     req.n_account_ids = 1000;
     fixture_ok(accounts_internal_client_remove_domain_accounts(fixture_call(), &req, &empty));
 }

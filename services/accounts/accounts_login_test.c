@@ -23,7 +23,8 @@ static struct call *anonymous(const char *remote_address)
     return call;
 }
 
-static const struct error *login(const char *username, const char *password, Roost__Accounts__V1__LoginResponse **ret)
+static const struct error *login(const char *username, const char *password,
+                                 Roost__Accounts__V1__LoginResponse **ret)
 {
     Roost__Accounts__V1__LoginRequest req = ROOST__ACCOUNTS__V1__LOGIN_REQUEST__INIT;
     req.username = (char *)username;
@@ -50,7 +51,8 @@ static const struct error *authenticate(const char *token, const char *session,
 static const struct error *create_token(struct call *call, const char *name, int64_t expires_in_s,
                                         Roost__Accounts__V1__ApiToken **ret)
 {
-    Roost__Accounts__V1__CreateApiTokenRequest req = ROOST__ACCOUNTS__V1__CREATE_API_TOKEN_REQUEST__INIT;
+    Roost__Accounts__V1__CreateApiTokenRequest req =
+        ROOST__ACCOUNTS__V1__CREATE_API_TOKEN_REQUEST__INIT;
     Roost__Accounts__V1__ApiToken token = ROOST__ACCOUNTS__V1__API_TOKEN__INIT;
     Google__Protobuf__Timestamp expires_at = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     token.name = (char *)name;
@@ -82,7 +84,8 @@ static void login_starts_a_session(void **state)
     assert_string_not_equal(found->identity->session_id, first->session);
     assert_string_equal(found->csrf_token, first->csrf_token);
     fixture_events("AccountCreated UserLogin UserLogin");
-    fixture_selects("SELECT actor_account_id || ' ' || object_id || ' ' || (after ->> 'remote_address') || ' ' || "
+    fixture_selects("SELECT actor_account_id || ' ' || object_id || ' ' || (after ->> "
+                    "'remote_address') || ' ' || "
                     "(after ->> 'user_agent') FROM outbox WHERE id = 2",
                     "2 2 192.0.2.1 curl/8");
     fixture_selects("SELECT count(*) FROM outbox WHERE after::text LIKE '%Secret123%'", "0");
@@ -93,8 +96,11 @@ static void wrong_logins_answer_alike(void **state)
     static const struct {
         const char *username;
         const char *password;
-    } cases[] = {{"admin", "Wrong1234"}, {"nobody", "Admin1234"}, {"disabled", "Secret123"},
-                 {" admin", "Admin1234"}, {"a@b@c", "Admin1234"}};
+    } cases[] = {{"admin", "Wrong1234"},
+                 {"nobody", "Admin1234"},
+                 {"disabled", "Secret123"},
+                 {" admin", "Admin1234"},
+                 {"a@b@c", "Admin1234"}};
     Roost__Accounts__V1__LoginResponse *resp;
     (void)state;
     fixture_create_admin("disabled", "SuperAdmins");
@@ -122,10 +128,12 @@ static void guessing_is_throttled(void **state)
     assert_int_equal(err->code, ERROR_RESOURCE_EXHAUSTED);
     assert_in_range(err->retry_after_ms, 50000, 60000);
     /* The same counter guards the other ways to try a password. */
-    Roost__Accounts__V1__VerifyPasswordRequest req = ROOST__ACCOUNTS__V1__VERIFY_PASSWORD_REQUEST__INIT;
+    Roost__Accounts__V1__VerifyPasswordRequest req =
+        ROOST__ACCOUNTS__V1__VERIFY_PASSWORD_REQUEST__INIT;
     Google__Protobuf__Empty *empty;
     req.password = (char *)"Admin1234";
-    fixture_refused(accounts_client_verify_password(fixture_call(), &req, &empty), "LOGIN_THROTTLED");
+    fixture_refused(accounts_client_verify_password(fixture_call(), &req, &empty),
+                    "LOGIN_THROTTLED");
 }
 
 static void login_needs_redis(void **state)
@@ -143,7 +151,8 @@ static void login_replaces_an_old_hash(void **state)
 {
     Roost__Accounts__V1__LoginResponse *resp;
     (void)state;
-    fixture_execute("UPDATE account SET password_hash = '{MD5-CRYPT}$1$LiyRRpKg$lxDNO7hxnDkSN8wI5HfFd/' WHERE id = 1");
+    fixture_execute("UPDATE account SET password_hash = "
+                    "'{MD5-CRYPT}$1$LiyRRpKg$lxDNO7hxnDkSN8wI5HfFd/' WHERE id = 1");
     fixture_ok(login("admin", "Secret123", &resp));
     fixture_selects("SELECT left(password_hash, 14) FROM account WHERE id = 1", "{CRYPT}$y$j75$");
     fixture_ok(login("admin", "Secret123", &resp));
@@ -207,9 +216,11 @@ static void a_session_of_an_old_epoch_is_void(void **state)
     fixture_refused(authenticate(NULL, resp->session, &found), "ACCOUNT_DISABLED");
 }
 
-static const struct error *change_password(struct call *call, int64_t id, const char *old, const char *new)
+static const struct error *change_password(struct call *call, int64_t id, const char *old,
+                                           const char *new)
 {
-    Roost__Accounts__V1__ChangePasswordRequest req = ROOST__ACCOUNTS__V1__CHANGE_PASSWORD_REQUEST__INIT;
+    Roost__Accounts__V1__ChangePasswordRequest req =
+        ROOST__ACCOUNTS__V1__CHANGE_PASSWORD_REQUEST__INIT;
     Google__Protobuf__Empty *empty;
     req.id = id;
     req.password = (char *)old;
@@ -228,16 +239,18 @@ static void a_password_is_changed_by_its_owner(void **state)
     fixture_ok(authenticate(NULL, own->session, &found));
     struct call *call = fixture_call();
     call->identity = found->identity;
-    fixture_refused_field(change_password(call, 0, "Wrong1234", "Another123"), "PASSWORD_WRONG", "password",
-                          "Password not correct");
+    fixture_refused_field(change_password(call, 0, "Wrong1234", "Another123"), "PASSWORD_WRONG",
+                          "password", "Password not correct");
     fixture_refused_field(change_password(call, 1, "", "Another123"), "FIELD_REQUIRED", "password",
                           "This field is required.");
-    fixture_refused_field(change_password(call, 1, "Admin1234", "weak"), "PASSWORD_WEAK", "new_password",
+    fixture_refused_field(change_password(call, 1, "Admin1234", "weak"), "PASSWORD_WEAK",
+                          "new_password",
                           "This password is too short. It must contain at least 8 characters.");
-    fixture_refused_field(change_password(call, 1, "Admin1234", ""), "FIELD_REQUIRED", "new_password",
-                          "This field is required.");
-    fixture_refused(change_password(call, 1, "Admin1234", "{MD5-CRYPT}$1$LiyRRpKg$lxDNO7hxnDkSN8wI5HfFd/"),
-                    "PASSWORD_WEAK");
+    fixture_refused_field(change_password(call, 1, "Admin1234", ""), "FIELD_REQUIRED",
+                          "new_password", "This field is required.");
+    fixture_refused(
+        change_password(call, 1, "Admin1234", "{MD5-CRYPT}$1$LiyRRpKg$lxDNO7hxnDkSN8wI5HfFd/"),
+        "PASSWORD_WEAK");
     fixture_ok(change_password(call, 1, "Admin1234", "Another123"));
     fixture_ok(authenticate(NULL, own->session, &found));
     fixture_refused(authenticate(NULL, other->session, &found), "CREDENTIALS_INVALID");
@@ -262,16 +275,18 @@ static void super_admins_set_others_passwords(void **state)
 
 static void the_own_password_is_verified(void **state)
 {
-    Roost__Accounts__V1__VerifyPasswordRequest req = ROOST__ACCOUNTS__V1__VERIFY_PASSWORD_REQUEST__INIT;
+    Roost__Accounts__V1__VerifyPasswordRequest req =
+        ROOST__ACCOUNTS__V1__VERIFY_PASSWORD_REQUEST__INIT;
     Google__Protobuf__Empty *empty;
     (void)state;
     req.password = (char *)"Admin1234";
     fixture_ok(accounts_client_verify_password(fixture_call(), &req, &empty));
     req.password = (char *)"Wrong1234";
-    fixture_refused_field(accounts_client_verify_password(fixture_call(), &req, &empty), "PASSWORD_WRONG", "password",
-                          "Password not correct");
+    fixture_refused_field(accounts_client_verify_password(fixture_call(), &req, &empty),
+                          "PASSWORD_WRONG", "password", "Password not correct");
     req.password = (char *)"";
-    fixture_refused(accounts_client_verify_password(fixture_call(), &req, &empty), "FIELD_REQUIRED");
+    fixture_refused(accounts_client_verify_password(fixture_call(), &req, &empty),
+                    "FIELD_REQUIRED");
 }
 
 static void everybody_has_a_profile(void **state)
@@ -290,7 +305,8 @@ static void everybody_has_a_profile(void **state)
     account.role = (char *)"SuperAdmins";
     account.username = (char *)"admin2";
     account.password = (char *)"Another123";
-    mask.paths = (char *[]){(char *)"first_name", (char *)"role", (char *)"username", (char *)"password"};
+    mask.paths =
+        (char *[]){(char *)"first_name", (char *)"role", (char *)"username", (char *)"password"};
     mask.n_paths = 4;
     update.account = &account;
     update.update_mask = &mask;
@@ -302,15 +318,16 @@ static void everybody_has_a_profile(void **state)
     account.language = (char *)"klingon";
     mask.paths = (char *[]){(char *)"language"};
     mask.n_paths = 1;
-    fixture_refused_field(accounts_client_update_me(bob, &update, &me), "FIELD_INVALID", "account.language",
-                          "\"klingon\" is not a valid choice.");
+    fixture_refused_field(accounts_client_update_me(bob, &update, &me), "FIELD_INVALID",
+                          "account.language", "\"klingon\" is not a valid choice.");
 }
 
 static void a_token_opens_until_it_is_revoked(void **state)
 {
     Roost__Accounts__V1__ApiToken *token;
     Roost__Accounts__V1__AuthenticateResponse *found;
-    Roost__Accounts__V1__DeleteApiTokenRequest revoke = ROOST__ACCOUNTS__V1__DELETE_API_TOKEN_REQUEST__INIT;
+    Roost__Accounts__V1__DeleteApiTokenRequest revoke =
+        ROOST__ACCOUNTS__V1__DELETE_API_TOKEN_REQUEST__INIT;
     Google__Protobuf__Empty *empty;
     (void)state;
     fixture_create_simple("bob@example.test");
@@ -318,10 +335,12 @@ static void a_token_opens_until_it_is_revoked(void **state)
     fixture_ok(create_token(bob, "backup", 0, &token));
     assert_int_equal(strlen(token->token), 40);
     assert_int_equal(strspn(token->token, "0123456789abcdef"), 40);
-    fixture_selects(arena_printf(bob->arena, "SELECT count(*) FROM api_token WHERE key_hash = sha256('%s')",
+    fixture_selects(arena_printf(bob->arena,
+                                 "SELECT count(*) FROM api_token WHERE key_hash = sha256('%s')",
                                  token->token),
                     "1");
-    fixture_selects(arena_printf(bob->arena, "SELECT count(*) FROM outbox WHERE after::text LIKE '%%%s%%'",
+    fixture_selects(arena_printf(bob->arena,
+                                 "SELECT count(*) FROM outbox WHERE after::text LIKE '%%%s%%'",
                                  token->token),
                     "0");
     fixture_ok(authenticate(token->token, NULL, &found));
@@ -333,7 +352,8 @@ static void a_token_opens_until_it_is_revoked(void **state)
     fixture_selects("SELECT now() - last_used_at > interval '20 seconds' FROM api_token", "t");
     revoke.id = token->id;
     /* Another's token is not seen. */
-    fixture_refused(accounts_client_delete_api_token(fixture_call(), &revoke, &empty), "TOKEN_NOT_FOUND");
+    fixture_refused(accounts_client_delete_api_token(fixture_call(), &revoke, &empty),
+                    "TOKEN_NOT_FOUND");
     bob = fixture_call_as(2, "bob@example.test", "SimpleUsers");
     fixture_ok(accounts_client_delete_api_token(bob, &revoke, &empty));
     fixture_refused(authenticate(token->token, NULL, &found), "CREDENTIALS_INVALID");
@@ -345,10 +365,10 @@ static void tokens_have_limits(void **state)
     Roost__Accounts__V1__ApiToken *token;
     Roost__Accounts__V1__AuthenticateResponse *found;
     (void)state;
-    fixture_refused_field(create_token(fixture_call(), "", 0, &token), "FIELD_REQUIRED", "api_token.name",
-                          "This field is required.");
-    fixture_refused_field(create_token(fixture_call(), "old", -10, &token), "FIELD_INVALID", "api_token.expires_at",
-                          "Must be in the future.");
+    fixture_refused_field(create_token(fixture_call(), "", 0, &token), "FIELD_REQUIRED",
+                          "api_token.name", "This field is required.");
+    fixture_refused_field(create_token(fixture_call(), "old", -10, &token), "FIELD_INVALID",
+                          "api_token.expires_at", "Must be in the future.");
     fixture_ok(create_token(fixture_call(), "a", 3600, &token));
     fixture_ok(authenticate(token->token, NULL, &found));
     fixture_execute("UPDATE api_token SET expires_at = now()");
@@ -363,14 +383,16 @@ static void tokens_have_limits(void **state)
 
 static void tokens_are_listed_without_keys(void **state)
 {
-    Roost__Accounts__V1__ListApiTokensRequest req = ROOST__ACCOUNTS__V1__LIST_API_TOKENS_REQUEST__INIT;
+    Roost__Accounts__V1__ListApiTokensRequest req =
+        ROOST__ACCOUNTS__V1__LIST_API_TOKENS_REQUEST__INIT;
     Roost__Accounts__V1__ListApiTokensResponse *resp;
     Roost__Accounts__V1__ApiToken *token;
     (void)state;
     fixture_create_simple("bob@example.test");
     fixture_ok(create_token(fixture_call(), "a", 0, &token));
     fixture_ok(create_token(fixture_call(), "b", 3600, &token));
-    fixture_ok(create_token(fixture_call_as(2, "bob@example.test", "SimpleUsers"), "bob's", 0, &token));
+    fixture_ok(
+        create_token(fixture_call_as(2, "bob@example.test", "SimpleUsers"), "bob's", 0, &token));
     req.page_size = 1;
     fixture_ok(accounts_client_list_api_tokens(fixture_call(), &req, &resp));
     assert_int_equal(resp->n_api_tokens, 1);
@@ -409,11 +431,13 @@ static void a_client_shows_its_token_itself(void **state)
     struct call *call = fixture_call_as(0, "", "");
     const char *const names[] = {"authorization", NULL};
     const char *values[] = {arena_printf(call->arena, "Token %s", token->token), NULL};
-    fixture_ok(rpc_call_with_metadata(call, &accounts_client_get_me_method, names, values, &req.base, &me));
+    fixture_ok(rpc_call_with_metadata(call, &accounts_client_get_me_method, names, values,
+                                      &req.base, &me));
     assert_string_equal(((Roost__Accounts__V1__Account *)me)->username, "admin");
     values[0] = "Token 0000000000000000000000000000000000000000";
-    fixture_refused(rpc_call_with_metadata(call, &accounts_client_get_me_method, names, values, &req.base, &me),
-                    "CREDENTIALS_INVALID");
+    fixture_refused(
+        rpc_call_with_metadata(call, &accounts_client_get_me_method, names, values, &req.base, &me),
+        "CREDENTIALS_INVALID");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, fixture_reset)

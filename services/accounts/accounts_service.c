@@ -27,8 +27,8 @@ static const struct error *hash_password(struct call *call, const char *password
 static const struct error *complete(struct call *call, struct account_creation *creation)
 {
     struct call limited = limited_call(call, ACCOUNT_CUT_OFF_MS);
-    const struct error *err = account_mailbox_change(&limited, creation->created->id, creation->mailbox, NULL,
-                                                     &creation->created->mailbox);
+    const struct error *err = account_mailbox_change(
+        &limited, creation->created->id, creation->mailbox, NULL, &creation->created->mailbox);
     if (!err) {
         err = account_write_activate(call, creation);
     } else if (account_mailbox_is_refusal(err)) {
@@ -50,18 +50,22 @@ static void confirm(struct call *call, const Roost__Accounts__V1__Account *accou
     (void)err;
 }
 
-const struct error *accounts_create_account(struct call *call, const Roost__Accounts__V1__CreateAccountRequest *req,
+const struct error *accounts_create_account(struct call *call,
+                                            const Roost__Accounts__V1__CreateAccountRequest *req,
                                             Roost__Accounts__V1__Account **ret_resp)
 {
     const struct accounts *accounts = call->service;
     struct account_draft draft;
     struct account_creation creation = {.req = req};
     if (!req->account) {
-        return error_on_field(call->arena, REASON_FIELD_REQUIRED, "account", "This field is required.");
+        return error_on_field(call->arena, REASON_FIELD_REQUIRED, "account",
+                              "This field is required.");
     }
-    const struct error *err = account_draft_create(call->arena, &accounts->policy, req->account, &draft);
+    const struct error *err =
+        account_draft_create(call->arena, &accounts->policy, req->account, &draft);
     if (!err) {
-        err = account_mailbox_plan(call, &(struct account_mailbox_state){0}, &draft, &creation.mailbox);
+        err = account_mailbox_plan(call, &(struct account_mailbox_state){0}, &draft,
+                                   &creation.mailbox);
     }
     char *password_hash;
     if (!err) {
@@ -94,7 +98,8 @@ const struct error *accounts_create_account(struct call *call, const Roost__Acco
     return NULL;
 }
 
-const struct error *accounts_get_account(struct call *call, const Roost__Accounts__V1__GetAccountRequest *req,
+const struct error *accounts_get_account(struct call *call,
+                                         const Roost__Accounts__V1__GetAccountRequest *req,
                                          Roost__Accounts__V1__Account **ret_resp)
 {
     Roost__Accounts__V1__Account *account;
@@ -109,7 +114,8 @@ const struct error *accounts_get_account(struct call *call, const Roost__Account
     return NULL;
 }
 
-const struct error *accounts_list_accounts(struct call *call, const Roost__Accounts__V1__ListAccountsRequest *req,
+const struct error *accounts_list_accounts(struct call *call,
+                                           const Roost__Accounts__V1__ListAccountsRequest *req,
                                            Roost__Accounts__V1__ListAccountsResponse **ret_resp)
 {
     Roost__Accounts__V1__ListAccountsResponse *resp;
@@ -124,12 +130,14 @@ const struct error *accounts_list_accounts(struct call *call, const Roost__Accou
     return NULL;
 }
 
-const struct error *accounts_update_account(struct call *call, const Roost__Accounts__V1__UpdateAccountRequest *req,
+const struct error *accounts_update_account(struct call *call,
+                                            const Roost__Accounts__V1__UpdateAccountRequest *req,
                                             Roost__Accounts__V1__Account **ret_resp)
 {
     struct account_change change = {.req = req};
     if (!req->account) {
-        return error_on_field(call->arena, REASON_FIELD_REQUIRED, "account", "This field is required.");
+        return error_on_field(call->arena, REASON_FIELD_REQUIRED, "account",
+                              "This field is required.");
     }
     const struct error *err = account_update(call, &change);
     if (err) {
@@ -146,7 +154,8 @@ const struct error *accounts_update_account(struct call *call, const Roost__Acco
     return NULL;
 }
 
-const struct error *accounts_delete_account(struct call *call, const Roost__Accounts__V1__DeleteAccountRequest *req,
+const struct error *accounts_delete_account(struct call *call,
+                                            const Roost__Accounts__V1__DeleteAccountRequest *req,
                                             Google__Protobuf__Empty **ret_resp)
 {
     struct account_deletion deletion = {.req = req};

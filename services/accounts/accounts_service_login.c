@@ -1,4 +1,5 @@
-/* Passwords, web sessions and the caller's own account in roost.accounts.v1.Accounts, in the order of the proto. */
+/* Passwords, web sessions and the caller's own account in roost.accounts.v1.Accounts, in the order
+ * of the proto. */
 #include <string.h>
 
 #include "proto/roost/accounts/v1/accounts.rpc.h"
@@ -11,31 +12,37 @@
 #include "services/common/message/message.h"
 #include "services/common/pg/pg.h"
 
-static const struct error *missing(struct call *call, const struct error *err, const char *field, const char *value)
+static const struct error *missing(struct call *call, const struct error *err, const char *field,
+                                   const char *value)
 {
     return *value ? err
-                  : error_add_field(call->arena, err, REASON_FIELD_REQUIRED, field, "This field is required.");
+                  : error_add_field(call->arena, err, REASON_FIELD_REQUIRED, field,
+                                    "This field is required.");
 }
 
 /* ACCOUNT_NOT_FOUND as well where the caller may not know of the account. */
-static const struct error *find_account(struct call *call, int64_t id, struct account_credentials **ret_found)
+static const struct error *find_account(struct call *call, int64_t id,
+                                        struct account_credentials **ret_found)
 {
     struct account_credentials *found = NULL;
     bool is_own = id == call->identity->account_id;
-    const struct error *err =
-        is_own || call_has_role(call, "SuperAdmins") ? account_store_get_credentials(call, id, &found) : NULL;
+    const struct error *err = is_own || call_has_role(call, "SuperAdmins")
+                                  ? account_store_get_credentials(call, id, &found)
+                                  : NULL;
     if (err) {
         return err;
     }
     if (!found) {
-        return error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.", (long long)id);
+        return error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.",
+                         (long long)id);
     }
     *ret_found = found;
     return NULL;
 }
 
 /* Another's password is only checked where it is given. */
-static const struct error *check_current(struct call *call, const struct account_credentials *account,
+static const struct error *check_current(struct call *call,
+                                         const struct account_credentials *account,
                                          const char *password)
 {
     bool is_own = account->id == call->identity->account_id;
@@ -54,13 +61,16 @@ static const struct error *check_new(struct call *call, const struct account_cre
                                      const char *password)
 {
     const struct accounts *accounts = call->service;
-    const char *fault = password_is_hash(password)
-                            ? "A hash is accepted for a new account only."
-                            : password_policy_fault(call->arena, &accounts->policy, password, account->username);
-    return fault ? error_on_field(call->arena, REASON_PASSWORD_WEAK, "new_password", "%s", fault) : NULL;
+    const char *fault =
+        password_is_hash(password)
+            ? "A hash is accepted for a new account only."
+            : password_policy_fault(call->arena, &accounts->policy, password, account->username);
+    return fault ? error_on_field(call->arena, REASON_PASSWORD_WEAK, "new_password", "%s", fault)
+                 : NULL;
 }
 
-const struct error *accounts_change_password(struct call *call, const Roost__Accounts__V1__ChangePasswordRequest *req,
+const struct error *accounts_change_password(struct call *call,
+                                             const Roost__Accounts__V1__ChangePasswordRequest *req,
                                              Google__Protobuf__Empty **ret_resp)
 {
     struct accounts *accounts = call->service;
@@ -97,7 +107,8 @@ const struct error *accounts_change_password(struct call *call, const Roost__Acc
     return NULL;
 }
 
-const struct error *accounts_account_exists(struct call *call, const Roost__Accounts__V1__AccountExistsRequest *req,
+const struct error *accounts_account_exists(struct call *call,
+                                            const Roost__Accounts__V1__AccountExistsRequest *req,
                                             Roost__Accounts__V1__AccountExistsResponse **ret_resp)
 {
     struct address address;
@@ -138,8 +149,9 @@ static const struct error *login_in_tx(struct pg *pg, void *ctx)
     return account_event_session(tx->call, tx->account->id, tx->account->username, tx->login);
 }
 
-/* Session, last_login and event. The account is read after that, so that it shows this login. */
-static const struct error *start_session(struct call *call, const struct account_credentials *account,
+/* Session, last_login and event. */
+static const struct error *start_session(struct call *call,
+                                         const struct account_credentials *account,
                                          const Roost__Accounts__V1__LoginRequest *req,
                                          Roost__Accounts__V1__LoginResponse *resp)
 {
@@ -170,7 +182,8 @@ static const struct error *start_session(struct call *call, const struct account
     return NULL;
 }
 
-static const struct error *get_account(struct call *call, int64_t id, Roost__Accounts__V1__Account **ret_account)
+static const struct error *get_account(struct call *call, int64_t id,
+                                       Roost__Accounts__V1__Account **ret_account)
 {
     const struct error *err = account_store_get(call, id, ret_account);
     return err ? err : account_mailbox_attach(call, ret_account, 1);
@@ -191,13 +204,19 @@ const struct error *accounts_login(struct call *call, const Roost__Accounts__V1_
     }
     Roost__Accounts__V1__LoginResponse *resp =
         message_new(call->arena, &roost__accounts__v1__login_response__descriptor);
-    err = start_session(call, account, req, resp);
+    /* The mailbox before the session: no session is begun for an answer that cannot be given. */
+    Roost__Accounts__V1__Account *before;
+    err = get_account(call, account->id, &before);
     if (!err) {
-        err = get_account(call, account->id, &resp->account);
+        err = start_session(call, account, req, resp);
+    }
+    if (!err) {
+        err = account_store_get(call, account->id, &resp->account);
     }
     if (err) {
         return err;
     }
+    resp->account->mailbox = before->mailbox;
     *ret_resp = resp;
     return NULL;
 }
@@ -209,12 +228,14 @@ static const struct error *logout_in_tx(struct pg *pg, void *ctx)
     return account_event_session(call, call->identity->account_id, call->identity->username, NULL);
 }
 
-const struct error *accounts_logout(struct call *call, const Roost__Accounts__V1__LogoutRequest *req,
+const struct error *accounts_logout(struct call *call,
+                                    const Roost__Accounts__V1__LogoutRequest *req,
                                     Google__Protobuf__Empty **ret_resp)
 {
     (void)req;
     if (*call->identity->session_id) {
-        const struct error *err = session_end(call, call->identity->account_id, call->identity->session_id);
+        const struct error *err =
+            session_end(call, call->identity->account_id, call->identity->session_id);
         if (!err) {
             err = pg_transact(call->pg, logout_in_tx, call);
         }
@@ -233,16 +254,19 @@ const struct error *accounts_get_me(struct call *call, const Roost__Accounts__V1
     return get_account(call, call->identity->account_id, ret_resp);
 }
 
-const struct error *accounts_update_me(struct call *call, const Roost__Accounts__V1__UpdateMeRequest *req,
+const struct error *accounts_update_me(struct call *call,
+                                       const Roost__Accounts__V1__UpdateMeRequest *req,
                                        Roost__Accounts__V1__Account **ret_resp)
 {
     if (!req->account) {
-        return error_on_field(call->arena, REASON_FIELD_REQUIRED, "account", "This field is required.");
+        return error_on_field(call->arena, REASON_FIELD_REQUIRED, "account",
+                              "This field is required.");
     }
     return account_update_profile(call, req, ret_resp);
 }
 
-const struct error *accounts_verify_password(struct call *call, const Roost__Accounts__V1__VerifyPasswordRequest *req,
+const struct error *accounts_verify_password(struct call *call,
+                                             const Roost__Accounts__V1__VerifyPasswordRequest *req,
                                              Google__Protobuf__Empty **ret_resp)
 {
     struct account_credentials *account;
@@ -259,7 +283,8 @@ const struct error *accounts_verify_password(struct call *call, const Roost__Acc
         return err;
     }
     if (!matches) {
-        return error_on_field(call->arena, REASON_PASSWORD_WRONG, "password", "Password not correct");
+        return error_on_field(call->arena, REASON_PASSWORD_WRONG, "password",
+                              "Password not correct");
     }
     *ret_resp = message_new(call->arena, &google__protobuf__empty__descriptor);
     return NULL;

@@ -24,10 +24,12 @@ static void set_active(Roost__Accounts__V1__Account *account, bool is_active)
     account->is_active = is_active;
 }
 
-static const struct error *create(const Roost__Accounts__V1__Account *account, const char *request_id,
+static const struct error *create(const Roost__Accounts__V1__Account *account,
+                                  const char *request_id,
                                   Roost__Accounts__V1__Account **ret_account)
 {
-    Roost__Accounts__V1__CreateAccountRequest req = ROOST__ACCOUNTS__V1__CREATE_ACCOUNT_REQUEST__INIT;
+    Roost__Accounts__V1__CreateAccountRequest req =
+        ROOST__ACCOUNTS__V1__CREATE_ACCOUNT_REQUEST__INIT;
     req.account = (Roost__Accounts__V1__Account *)account;
     req.request_id = (char *)request_id;
     return accounts_client_create_account(fixture_call(), &req, ret_account);
@@ -53,10 +55,13 @@ static void create_makes_account_mailbox_and_quota(void **state)
     fixture_selects("SELECT count(*) FROM saga", "0");
     fixture_selects("SELECT state FROM account WHERE id = 2", "active");
     fixture_events("AccountCreated");
-    fixture_selects("SELECT actor_account_id || ' ' || (after ->> 'username') || ' ' || (after #>> '{mailbox,quota}') "
+    fixture_selects("SELECT actor_account_id || ' ' || (after ->> 'username') || ' ' || (after #>> "
+                    "'{mailbox,quota}') "
                     "FROM outbox",
                     "1 bob@example.test 5");
-    fixture_selects("SELECT count(*) FROM outbox WHERE after::text LIKE '%assword%' OR after::text LIKE '%$y$%'", "0");
+    fixture_selects("SELECT count(*) FROM outbox WHERE after::text LIKE '%assword%' OR after::text "
+                    "LIKE '%$y$%'",
+                    "0");
     Roost__Accounts__V1__Account *again = fixture_get(2);
     assert_string_equal(again->mailbox->full_address, "bob@example.test");
     assert_string_equal(again->etag, bob->etag);
@@ -100,8 +105,8 @@ static void create_refusals_leave_nothing(void **state)
     account.mailbox = &mailbox;
     mailbox.full_address = (char *)"alice@example.test";
     set_quota(&mailbox, 1000);
-    fixture_refused_field(create(&account, "", &created), "QUOTA_EXCEEDS_DOMAIN", "account.mailbox.quota",
-                          "Domain quota exceeded");
+    fixture_refused_field(create(&account, "", &created), "QUOTA_EXCEEDS_DOMAIN",
+                          "account.mailbox.quota", "Domain quota exceeded");
     account.role = (char *)"DomainAdmins";
     account.username = (char *)"boss";
     mailbox.full_address = (char *)"bob@example.test";
@@ -119,18 +124,21 @@ static void create_refusals_leave_nothing(void **state)
 
 static void create_needs_an_account_and_a_role(void **state)
 {
-    Roost__Accounts__V1__CreateAccountRequest req = ROOST__ACCOUNTS__V1__CREATE_ACCOUNT_REQUEST__INIT;
+    Roost__Accounts__V1__CreateAccountRequest req =
+        ROOST__ACCOUNTS__V1__CREATE_ACCOUNT_REQUEST__INIT;
     Roost__Accounts__V1__Account *created;
     (void)state;
-    fixture_refused(accounts_client_create_account(fixture_call(), &req, &created), "FIELD_REQUIRED");
+    fixture_refused(accounts_client_create_account(fixture_call(), &req, &created),
+                    "FIELD_REQUIRED");
     struct call *bob = fixture_call_as(2, "bob@example.test", "SimpleUsers");
     fixture_refused(accounts_client_create_account(bob, &req, &created), "ROLE_NOT_ALLOWED");
 }
 
 static void create_takes_a_hash(void **state)
 {
-    static const char hash[] = "{SHA512-CRYPT}$6$pmgteCXREtAL1AIN$KE1QOWOKKWpzgFxYRj0RGBXWBvbuQoDl4ImGeQXbXtk0CGQk3Dy"
-                               "QpvRMr6r.uzYHV4DddX3OhIJf8x/Lmno3D.";
+    static const char hash[] =
+        "{SHA512-CRYPT}$6$pmgteCXREtAL1AIN$KE1QOWOKKWpzgFxYRj0RGBXWBvbuQoDl4ImGeQXbXtk0CGQk3Dy"
+        "QpvRMr6r.uzYHV4DddX3OhIJf8x/Lmno3D.";
     Roost__Accounts__V1__Account account = ACCOUNT;
     Roost__Accounts__V1__Account *created;
     (void)state;
@@ -165,8 +173,9 @@ static void get_sees_active_accounts_only(void **state)
 {
     (void)state;
     fixture_refused(fixture_try_get(99), "ACCOUNT_NOT_FOUND");
-    fixture_execute("INSERT INTO account (username, role, password_hash, state) "
-                    "VALUES ('p', 'SuperAdmins', '', 'pending'), ('d', 'SuperAdmins', '', 'deleting')");
+    fixture_execute(
+        "INSERT INTO account (username, role, password_hash, state) "
+        "VALUES ('p', 'SuperAdmins', '', 'pending'), ('d', 'SuperAdmins', '', 'deleting')");
     fixture_refused(fixture_try_get(2), "ACCOUNT_NOT_FOUND");
     fixture_refused(fixture_try_get(3), "ACCOUNT_NOT_FOUND");
     assert_string_equal(fixture_get(1)->username, "admin");
@@ -196,13 +205,15 @@ static void update_changes_the_row(void **state)
     assert_string_equal(changed->mailbox->full_address, "bob@example.test");
     assert_int_equal(siblings_calls("SetMailboxQuota"), 1);
     fixture_events("AccountCreated AccountModified");
-    fixture_selects("SELECT (before ->> 'first_name') || '/' || (after ->> 'first_name') FROM outbox WHERE id = 2",
+    fixture_selects("SELECT (before ->> 'first_name') || '/' || (after ->> 'first_name') FROM "
+                    "outbox WHERE id = 2",
                     "/Bob");
 }
 
 static void update_respects_the_etag(void **state)
 {
-    Roost__Accounts__V1__UpdateAccountRequest req = ROOST__ACCOUNTS__V1__UPDATE_ACCOUNT_REQUEST__INIT;
+    Roost__Accounts__V1__UpdateAccountRequest req =
+        ROOST__ACCOUNTS__V1__UPDATE_ACCOUNT_REQUEST__INIT;
     Roost__Accounts__V1__Account account = ACCOUNT;
     Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
     Roost__Accounts__V1__Account *changed;
@@ -214,10 +225,12 @@ static void update_respects_the_etag(void **state)
     req.account = &account;
     req.update_mask = &mask;
     req.etag = (char *)"999";
-    fixture_refused(accounts_client_update_account(fixture_call(), &req, &changed), "ETAG_MISMATCH");
+    fixture_refused(accounts_client_update_account(fixture_call(), &req, &changed),
+                    "ETAG_MISMATCH");
     req.etag = fixture_get(2)->etag;
     fixture_ok(accounts_client_update_account(fixture_call(), &req, &changed));
-    fixture_refused(accounts_client_update_account(fixture_call(), &req, &changed), "ETAG_MISMATCH");
+    fixture_refused(accounts_client_update_account(fixture_call(), &req, &changed),
+                    "ETAG_MISMATCH");
     req.etag = (char *)"";
     req.request_id = (char *)"key-1";
     fixture_ok(accounts_client_update_account(fixture_call(), &req, &changed));
@@ -260,11 +273,12 @@ static void a_refused_rename_changes_nothing(void **state)
     fixture_create_simple("bob@example.test");
     fixture_create_simple("alice@example.test");
     account.username = (char *)"alice@example.test";
-    fixture_refused_field(fixture_update(2, &account, "username", &changed), "ACCOUNT_EXISTS", "account.username",
-                          "A user with that username already exists.");
+    fixture_refused_field(fixture_update(2, &account, "username", &changed), "ACCOUNT_EXISTS",
+                          "account.username", "A user with that username already exists.");
     account.username = (char *)"bob@nowhere.test";
     fixture_refused(fixture_update(2, &account, "username", &changed), "DOMAIN_NOT_FOUND");
-    /* An address that only mailboxes knows to be taken, and a quota that was accepted before that was found. */
+    /* An address that only mailboxes knows to be taken, and a quota that was accepted before that
+     * was found. */
     fixture_execute("UPDATE account SET username = 'x' WHERE id = 3");
     account.username = (char *)"alice@example.test";
     account.mailbox = &mailbox;
@@ -294,8 +308,8 @@ static void a_quota_is_changed_strictly(void **state)
     assert_false(changed->mailbox->use_domain_quota);
     assert_int_equal(siblings_quota(2), 30);
     set_quota(&mailbox, 101);
-    fixture_refused_field(fixture_update(2, &account, "first_name mailbox.quota", &changed), "QUOTA_EXCEEDS_DOMAIN",
-                          "account.mailbox.quota", "Domain quota exceeded");
+    fixture_refused_field(fixture_update(2, &account, "first_name mailbox.quota", &changed),
+                          "QUOTA_EXCEEDS_DOMAIN", "account.mailbox.quota", "Domain quota exceeded");
     assert_string_equal(fixture_get(2)->first_name, "");
     assert_int_equal(siblings_quota(2), 30);
 }
@@ -335,7 +349,8 @@ static void one_cannot_shut_oneself_out(void **state)
 
 static void the_last_super_admin_stays(void **state)
 {
-    Roost__Accounts__V1__DeleteAccountRequest req = ROOST__ACCOUNTS__V1__DELETE_ACCOUNT_REQUEST__INIT;
+    Roost__Accounts__V1__DeleteAccountRequest req =
+        ROOST__ACCOUNTS__V1__DELETE_ACCOUNT_REQUEST__INIT;
     Roost__Accounts__V1__Account account = ACCOUNT;
     Roost__Accounts__V1__Account *changed;
     Google__Protobuf__Empty *empty;
@@ -346,7 +361,8 @@ static void the_last_super_admin_stays(void **state)
     req.id = 1;
     struct call *boss = fixture_call_as(2, "boss", "SuperAdmins");
     fixture_refused(accounts_client_delete_account(boss, &req, &empty), "LAST_SUPER_ADMIN");
-    Roost__Accounts__V1__UpdateAccountRequest update = ROOST__ACCOUNTS__V1__UPDATE_ACCOUNT_REQUEST__INIT;
+    Roost__Accounts__V1__UpdateAccountRequest update =
+        ROOST__ACCOUNTS__V1__UPDATE_ACCOUNT_REQUEST__INIT;
     Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
     mask.paths = (char *[]){(char *)"is_active"};
     mask.n_paths = 1;
@@ -387,7 +403,8 @@ static void delete_removes_everything(void **state)
 
 static void delete_is_idempotent_and_respects_the_etag(void **state)
 {
-    Roost__Accounts__V1__DeleteAccountRequest req = ROOST__ACCOUNTS__V1__DELETE_ACCOUNT_REQUEST__INIT;
+    Roost__Accounts__V1__DeleteAccountRequest req =
+        ROOST__ACCOUNTS__V1__DELETE_ACCOUNT_REQUEST__INIT;
     Google__Protobuf__Empty *empty;
     (void)state;
     fixture_create_simple("bob@example.test");
@@ -406,8 +423,12 @@ static void exists_asks_for_an_address(void **state)
     static const struct {
         const char *email;
         bool exists;
-    } cases[] = {{"bob@example.test", true}, {"BOB@Example.test", true}, {"eve@example.test", false}, {"bob", false}};
-    Roost__Accounts__V1__AccountExistsRequest req = ROOST__ACCOUNTS__V1__ACCOUNT_EXISTS_REQUEST__INIT;
+    } cases[] = {{"bob@example.test", true},
+                 {"BOB@Example.test", true},
+                 {"eve@example.test", false},
+                 {"bob", false}};
+    Roost__Accounts__V1__AccountExistsRequest req =
+        ROOST__ACCOUNTS__V1__ACCOUNT_EXISTS_REQUEST__INIT;
     Roost__Accounts__V1__AccountExistsResponse *resp;
     (void)state;
     fixture_create_simple("bob@example.test");

@@ -18,11 +18,13 @@ static const struct error *own_account(struct call *call, int64_t *ret_id)
     return NULL;
 }
 
-const struct error *accounts_list_api_tokens(struct call *call, const Roost__Accounts__V1__ListApiTokensRequest *req,
+const struct error *accounts_list_api_tokens(struct call *call,
+                                             const Roost__Accounts__V1__ListApiTokensRequest *req,
                                              Roost__Accounts__V1__ListApiTokensResponse **ret_resp)
 {
     int64_t account_id;
-    const struct list_request request = {.page_size = req->page_size, .page_token = req->page_token};
+    const struct list_request request = {.page_size = req->page_size,
+                                         .page_token = req->page_token};
     struct list_page page;
     const struct error *err = own_account(call, &account_id);
     if (!err) {
@@ -40,23 +42,27 @@ const struct error *accounts_list_api_tokens(struct call *call, const Roost__Acc
     return NULL;
 }
 
-static const struct error *check_token(struct call *call, const Roost__Accounts__V1__ApiToken *token)
+static const struct error *check_token(struct call *call,
+                                       const Roost__Accounts__V1__ApiToken *token)
 {
     const struct error *err = NULL;
     if (!token || *token->name == '\0') {
-        return error_on_field(call->arena, REASON_FIELD_REQUIRED, "api_token.name", "This field is required.");
+        return error_on_field(call->arena, REASON_FIELD_REQUIRED, "api_token.name",
+                              "This field is required.");
     }
     if (strpbrk(token->name, "\t\n")) {
         err = error_add_field(call->arena, err, REASON_FIELD_INVALID, "api_token.name",
                               "Control characters are not allowed.");
     }
     if (token->expires_at && token->expires_at->seconds <= clock_wall_us() / 1000000) {
-        err = error_add_field(call->arena, err, REASON_FIELD_INVALID, "api_token.expires_at", "Must be in the future.");
+        err = error_add_field(call->arena, err, REASON_FIELD_INVALID, "api_token.expires_at",
+                              "Must be in the future.");
     }
     return err;
 }
 
-const struct error *accounts_create_api_token(struct call *call, const Roost__Accounts__V1__CreateApiTokenRequest *req,
+const struct error *accounts_create_api_token(struct call *call,
+                                              const Roost__Accounts__V1__CreateApiTokenRequest *req,
                                               Roost__Accounts__V1__ApiToken **ret_resp)
 {
     const struct accounts *accounts = call->service;
@@ -83,7 +89,8 @@ const struct error *accounts_create_api_token(struct call *call, const Roost__Ac
     return NULL;
 }
 
-const struct error *accounts_delete_api_token(struct call *call, const Roost__Accounts__V1__DeleteApiTokenRequest *req,
+const struct error *accounts_delete_api_token(struct call *call,
+                                              const Roost__Accounts__V1__DeleteApiTokenRequest *req,
                                               Google__Protobuf__Empty **ret_resp)
 {
     int64_t account_id;

@@ -18,10 +18,11 @@ static const struct error *disabled(struct call *call)
     return error_new(call->arena, REASON_ACCOUNT_DISABLED, "User inactive or deleted.");
 }
 
-static Roost__Common__V1__Identity *new_identity(struct call *call, int64_t account_id, const char *username,
-                                                 const char *role)
+static Roost__Common__V1__Identity *new_identity(struct call *call, int64_t account_id,
+                                                 const char *username, const char *role)
 {
-    Roost__Common__V1__Identity *identity = message_new(call->arena, &roost__common__v1__identity__descriptor);
+    Roost__Common__V1__Identity *identity =
+        message_new(call->arena, &roost__common__v1__identity__descriptor);
     identity->account_id = account_id;
     identity->username = (char *)username;
     identity->role = (char *)role;
@@ -49,7 +50,8 @@ static const struct error *by_key(struct call *call, const char *token,
             return err;
         }
     }
-    Roost__Common__V1__Identity *identity = new_identity(call, owner.account_id, owner.username, owner.role);
+    Roost__Common__V1__Identity *identity =
+        new_identity(call, owner.account_id, owner.username, owner.role);
     identity->token_id = owner.token_id;
     *ret_identity = identity;
     return NULL;
@@ -80,7 +82,8 @@ const struct error *authentication_by_session(struct call *call, const char *coo
     if (account->session_epoch != session.epoch) {
         return invalid(call, "The session has ended.");
     }
-    Roost__Common__V1__Identity *identity = new_identity(call, account->id, account->username, account->role);
+    Roost__Common__V1__Identity *identity =
+        new_identity(call, account->id, account->username, account->role);
     identity->session_id = (char *)session.public_id;
     *ret_identity = identity;
     *ret_csrf_token = session.csrf_token;

@@ -30,11 +30,12 @@ struct bootstrap_config {
 static const struct config_field fields[] = {
     {"ROOST_DATABASE_URL", CONFIG_SECRET, FIELD(database_url), "postgresql:///roost", 1, 0, NULL,
      "PostgreSQL, as the role roost_accounts."},
-    {"ROOST_ADMIN", CONFIG_TEXT, FIELD(username), "admin", 1, 254, NULL, "User name of the first administrator."},
-    {"ROOST_ADMIN_PASSWORD", CONFIG_SECRET, FIELD(password), NULL, MIN_PASSWORD_BYTES, PASSWORD_MAX_BYTES, NULL,
-     "His password; better given as ROOST_ADMIN_PASSWORD_FILE."},
-    {"ROOST_PASSWORD_SCHEME", CONFIG_CHOICE, FIELD(password_scheme), "yescrypt", 0, 0, password_scheme_names,
-     "How it is hashed."},
+    {"ROOST_ADMIN", CONFIG_TEXT, FIELD(username), "admin", 1, 254, NULL,
+     "User name of the first administrator."},
+    {"ROOST_ADMIN_PASSWORD", CONFIG_SECRET, FIELD(password), NULL, MIN_PASSWORD_BYTES,
+     PASSWORD_MAX_BYTES, NULL, "His password; better given as ROOST_ADMIN_PASSWORD_FILE."},
+    {"ROOST_PASSWORD_SCHEME", CONFIG_CHOICE, FIELD(password_scheme), "yescrypt", 0, 0,
+     password_scheme_names, "How it is hashed."},
     {"ROOST_PASSWORD_COST", CONFIG_INT, FIELD(password_cost), "0", 0, 5000000, NULL,
      "Cost of the hash; 0: the scheme's default."},
 };
@@ -45,8 +46,9 @@ static const struct error *check_values(struct call *call, const struct bootstra
                                         const struct password_method *method, char **ret_username)
 {
     const struct password_policy policy = {.min_bytes = MIN_PASSWORD_BYTES,
-                                           .max_bytes = method->scheme == PASSWORD_BCRYPT ? PASSWORD_BCRYPT_MAX_BYTES
-                                                                                          : PASSWORD_MAX_BYTES};
+                                           .max_bytes = method->scheme == PASSWORD_BCRYPT
+                                                            ? PASSWORD_BCRYPT_MAX_BYTES
+                                                            : PASSWORD_MAX_BYTES};
     const char *fault = password_method_fault(call->arena, method);
     if (fault) {
         return error_new(call->arena, REASON_FIELD_INVALID, "ROOST_PASSWORD_COST: %s", fault);
@@ -72,8 +74,10 @@ static const struct error *count_in_tx(struct pg *pg, void *ctx)
 
 static const struct error *create(struct call *call, const struct bootstrap_config *config)
 {
-    const struct password_method method = {(enum password_scheme)config->password_scheme, config->password_cost};
-    Roost__Accounts__V1__Account *account = message_new(call->arena, &roost__accounts__v1__account__descriptor);
+    const struct password_method method = {(enum password_scheme)config->password_scheme,
+                                           config->password_cost};
+    Roost__Accounts__V1__Account *account =
+        message_new(call->arena, &roost__accounts__v1__account__descriptor);
     const struct error *err = check_values(call, config, &method, &account->username);
     int64_t n = 0;
     if (!err) {
@@ -110,7 +114,8 @@ int bootstrap_main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[2], "--help") == 0) {
         printf("Usage: accounts bootstrap\n\n"
                "Creates the first SuperAdmins account, unless there is one.\n\n"
-               "Configuration is read from the environment; a text NAME may also be given as NAME_FILE.\n\n");
+               "Configuration is read from the environment; a text NAME may also be given as "
+               "NAME_FILE.\n\n");
         config_print_help(fields, N_FIELDS, stdout);
         return EXIT_SUCCESS;
     }

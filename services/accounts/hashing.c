@@ -5,7 +5,8 @@
 
 enum { WAIT_MS = 100, RETRY_AFTER_MS = 1000 };
 
-void hashing_init(struct hashing *hashing, struct arena *arena, const struct password_method *method, int limit)
+void hashing_init(struct hashing *hashing, struct arena *arena,
+                  const struct password_method *method, int limit)
 {
     hashing->method = *method;
     hashing->unmatchable = password_unmatchable(arena, method);
@@ -28,8 +29,8 @@ static const struct error *enter(struct hashing *hashing, struct arena *arena)
     if (result == 0) {
         return NULL;
     }
-    const struct error *err =
-        error_new(arena, REASON_OVERLOADED, "Too many passwords are being checked at once; try again.");
+    const struct error *err = error_new(arena, REASON_OVERLOADED,
+                                        "Too many passwords are being checked at once; try again.");
     return error_with_retry_after(arena, err, RETRY_AFTER_MS);
 }
 
@@ -38,7 +39,8 @@ static void leave(struct hashing *hashing)
     check(sem_post(&hashing->free_places) == 0);
 }
 
-const struct error *hashing_hash(struct hashing *hashing, struct arena *arena, const char *clear, char **ret_stored)
+const struct error *hashing_hash(struct hashing *hashing, struct arena *arena, const char *clear,
+                                 char **ret_stored)
 {
     const struct error *err = enter(hashing, arena);
     if (err) {
@@ -49,8 +51,8 @@ const struct error *hashing_hash(struct hashing *hashing, struct arena *arena, c
     return err;
 }
 
-const struct error *hashing_verify(struct hashing *hashing, struct arena *arena, const char *stored, const char *clear,
-                                   bool *ret_matches)
+const struct error *hashing_verify(struct hashing *hashing, struct arena *arena, const char *stored,
+                                   const char *clear, bool *ret_matches)
 {
     const struct error *err = enter(hashing, arena);
     if (err) {

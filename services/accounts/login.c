@@ -14,7 +14,8 @@ static const struct error *try_password(struct call *call, const char *username,
 {
     struct accounts *accounts = call->service;
     struct throttle_try try;
-    const struct error *err = throttle_begin(call, &accounts->throttle, username, login_address(call), &try);
+    const struct error *err =
+        throttle_begin(call, &accounts->throttle, username, login_address(call), &try);
     if (err) {
         return err;
     }
@@ -32,7 +33,8 @@ static const struct error *try_password(struct call *call, const char *username,
 }
 
 /* The login succeeds without it as well. */
-static void upgrade(struct call *call, const struct account_credentials *found, const char *password)
+static void upgrade(struct call *call, const struct account_credentials *found,
+                    const char *password)
 {
     struct accounts *accounts = call->service;
     char *stored;
@@ -52,14 +54,15 @@ const struct error *login_check(struct call *call, const char *username, const c
     struct account_credentials *found = NULL;
     const char *fault;
     const char *canonical = account_canonical_username(call->arena, username, &fault);
-    const struct error *err = canonical ? account_store_find_credentials(call, canonical, &found) : NULL;
+    const struct error *err =
+        canonical ? account_store_find_credentials(call, canonical, &found) : NULL;
     if (err) {
         return err;
     }
     bool matches;
     /* A disabled account is treated as an unknown one: a right password must not show. */
-    err = try_password(call, canonical ? canonical : username, found && found->is_active ? found->password_hash : NULL,
-                       password, &matches);
+    err = try_password(call, canonical ? canonical : username,
+                       found && found->is_active ? found->password_hash : NULL, password, &matches);
     if (err) {
         return err;
     }
@@ -74,5 +77,6 @@ const struct error *login_check(struct call *call, const char *username, const c
 const struct error *login_verify(struct call *call, const struct account_credentials *credentials,
                                  const char *password, bool *ret_matches)
 {
-    return try_password(call, credentials->username, credentials->password_hash, password, ret_matches);
+    return try_password(call, credentials->username, credentials->password_hash, password,
+                        ret_matches);
 }

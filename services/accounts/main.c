@@ -10,12 +10,15 @@
 int main(int argc, char **argv)
 {
     static const struct service_command commands[] = {
-        {.name = "bootstrap", .help = "creates the first administrator, unless there is one", .run = bootstrap_main},
+        {.name = "bootstrap",
+         .help = "creates the first administrator, unless there is one",
+         .run = bootstrap_main},
     };
     const struct service_def def = {
         .name = "accounts",
         .summary = "People who log in: accounts, passwords, web sessions, API tokens.",
-        .services = (const struct rpc_service *const[]){&accounts_rpc, &accounts_internal_rpc, NULL},
+        .services =
+            (const struct rpc_service *const[]){&accounts_rpc, &accounts_internal_rpc, NULL},
         .descriptor_set = accounts_descriptor_set,
         .descriptor_set_len = accounts_descriptor_set_len,
         .migrations = accounts_migrations,

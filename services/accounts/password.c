@@ -6,8 +6,8 @@
 #include "services/accounts/secret.h"
 
 struct scheme {
-    const char *prefix;     /* of what is stored */
-    const char *tag;        /* of crypt(5) */
+    const char *prefix; /* of what is stored */
+    const char *tag;    /* of crypt(5) */
     int64_t default_cost, min_cost, max_cost;
 };
 
@@ -18,7 +18,8 @@ static const struct scheme schemes[] = {
     {"{SHA512-CRYPT}", "$6$", 100000, 1000, 5000000},
     {"{SHA256-CRYPT}", "$5$", 110000, 1000, 5000000},
 };
-const char *const password_scheme_names[] = {"yescrypt", "bcrypt", "sha512crypt", "sha256crypt", NULL};
+const char *const password_scheme_names[] = {"yescrypt", "bcrypt", "sha512crypt", "sha256crypt",
+                                             NULL};
 
 /* What a stored hash may look like. `len` is of the last part of the hash, 0: see is_bcrypt. */
 struct form {
@@ -28,15 +29,16 @@ struct form {
 };
 
 static const struct form forms[] = {
-    {"{CRYPT}", "$y$", 43},        {"{CRYPT}", "$2b$", 0},        {"{CRYPT}", "$2y$", 0},
-    {"{CRYPT}", "$2a$", 0},        {"{CRYPT}", "$6$", 86},        {"{CRYPT}", "$5$", 43},
-    {"{CRYPT}", "$1$", 22},        {"{BLF-CRYPT}", "$2b$", 0},    {"{BLF-CRYPT}", "$2y$", 0},
-    {"{BLF-CRYPT}", "$2a$", 0},    {"{SHA512-CRYPT}", "$6$", 86}, {"{SHA256-CRYPT}", "$5$", 43},
+    {"{CRYPT}", "$y$", 43},     {"{CRYPT}", "$2b$", 0},        {"{CRYPT}", "$2y$", 0},
+    {"{CRYPT}", "$2a$", 0},     {"{CRYPT}", "$6$", 86},        {"{CRYPT}", "$5$", 43},
+    {"{CRYPT}", "$1$", 22},     {"{BLF-CRYPT}", "$2b$", 0},    {"{BLF-CRYPT}", "$2y$", 0},
+    {"{BLF-CRYPT}", "$2a$", 0}, {"{SHA512-CRYPT}", "$6$", 86}, {"{SHA256-CRYPT}", "$5$", 43},
     {"{MD5-CRYPT}", "$1$", 22},
 };
 enum { BCRYPT_BYTES = 60, BCRYPT_COST_AT = 4 };
 
-static const char hash_digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+static const char hash_digits[] =
+    "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 static bool starts_with(const char *text, const char *prefix)
 {
@@ -55,15 +57,18 @@ const char *password_method_fault(struct arena *arena, const struct password_met
     if (cost >= scheme->min_cost && cost <= scheme->max_cost) {
         return NULL;
     }
-    return arena_printf(arena, "The cost of %s is %lld to %lld, or 0 for %lld.", password_scheme_names[method->scheme],
-                        (long long)scheme->min_cost, (long long)scheme->max_cost, (long long)scheme->default_cost);
+    return arena_printf(arena, "The cost of %s is %lld to %lld, or 0 for %lld.",
+                        password_scheme_names[method->scheme], (long long)scheme->min_cost,
+                        (long long)scheme->max_cost, (long long)scheme->default_cost);
 }
 
 /* A salt with its parameters, as crypt takes it. */
-static void make_setting(const struct password_method *method, char setting[CRYPT_GENSALT_OUTPUT_SIZE])
+static void make_setting(const struct password_method *method,
+                         char setting[CRYPT_GENSALT_OUTPUT_SIZE])
 {
     const struct scheme *scheme = &schemes[method->scheme];
-    check(crypt_gensalt_rn(scheme->tag, (unsigned long)cost_of(method), NULL, 0, setting, CRYPT_GENSALT_OUTPUT_SIZE));
+    check(crypt_gensalt_rn(scheme->tag, (unsigned long)cost_of(method), NULL, 0, setting,
+                           CRYPT_GENSALT_OUTPUT_SIZE));
 }
 
 /* The length of a setting's part that says scheme and cost. */
@@ -84,8 +89,8 @@ static size_t parameters_len(const char *setting)
     return strlen("$6$");
 }
 
-const struct error *password_hash(struct arena *arena, const struct password_method *method, const char *clear,
-                                  char **ret_stored)
+const struct error *password_hash(struct arena *arena, const struct password_method *method,
+                                  const char *clear, char **ret_stored)
 {
     char setting[CRYPT_GENSALT_OUTPUT_SIZE];
     struct crypt_data data = {0};
@@ -94,7 +99,8 @@ const struct error *password_hash(struct arena *arena, const struct password_met
     char *stored = hash ? arena_printf(arena, "%s%s", schemes[method->scheme].prefix, hash) : NULL;
     explicit_bzero(&data, sizeof data);
     if (!stored) {
-        return error_internal(arena, "crypt refused its own setting for %s", password_scheme_names[method->scheme]);
+        return error_internal(arena, "crypt refused its own setting for %s",
+                              password_scheme_names[method->scheme]);
     }
     *ret_stored = stored;
     return NULL;
@@ -161,8 +167,8 @@ static bool is_bcrypt(const char *hash)
 static bool is_bearable_yescrypt(const char *hash)
 {
     const char *parameters = hash + 3;
-    return parameters[0] == 'j' && parameters[1] && strchr("789ABC", parameters[1]) && parameters[2] &&
-           strchr("5T", parameters[2]) && parameters[3] == '$';
+    return parameters[0] == 'j' && parameters[1] && strchr("789ABC", parameters[1]) &&
+           parameters[2] && strchr("5T", parameters[2]) && parameters[3] == '$';
 }
 
 /* "$5$rounds=N$": libxcrypt takes up to 999,999,999. */
@@ -181,7 +187,8 @@ static bool is_bearable_sha(const char *hash)
     return n > 0 && n < 10 && text[n] == '$' && rounds <= schemes[PASSWORD_SHA512_CRYPT].max_cost;
 }
 
-/* Whether a whole hash stands there, not only a setting: everything behind the last "$" is the digest. */
+/* Whether a whole hash stands there, not only a setting: everything behind the last "$" is the
+ * digest. */
 static bool is_complete(const char *hash, const struct form *form)
 {
     if (crypt_checksalt(hash) == CRYPT_SALT_INVALID) {
@@ -215,7 +222,8 @@ const char *password_hash_fault(const char *text, enum error_reason *ret_reason)
         if (strncmp(text, forms[i].prefix, len) != 0 || !starts_with(text + len, forms[i].tag)) {
             continue;
         }
-        if (strlen(text) <= PASSWORD_MAX_BYTES && is_complete(text + len, &forms[i]) && is_bearable(text + len)) {
+        if (strlen(text) <= PASSWORD_MAX_BYTES && is_complete(text + len, &forms[i]) &&
+            is_bearable(text + len)) {
             return NULL;
         }
         *ret_reason = REASON_FIELD_INVALID;

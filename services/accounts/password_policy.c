@@ -13,7 +13,8 @@ static int64_t count(const char *text, const char *characters)
 }
 
 /* Modoboa's order and wording: shown to people, read by scripts. */
-static const char *missing_character(struct arena *arena, const struct password_policy *policy, const char *password)
+static const char *missing_character(struct arena *arena, const struct password_policy *policy,
+                                     const char *password)
 {
     const struct {
         const char *characters;
@@ -27,8 +28,9 @@ static const char *missing_character(struct arena *arena, const struct password_
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         if (count(password, rules[i].characters) < rules[i].min) {
-            return arena_printf(arena, "Password must contain at least %lld %s%s.", (long long)rules[i].min,
-                                rules[i].name, rules[i].min == 1 ? "" : "s");
+            return arena_printf(arena, "Password must contain at least %lld %s%s.",
+                                (long long)rules[i].min, rules[i].name,
+                                rules[i].min == 1 ? "" : "s");
         }
     }
     return NULL;
@@ -42,12 +44,13 @@ static bool is_username(const char *password, const char *username)
            (len > 0 && strlen(password) == len && strncasecmp(password, username, len) == 0);
 }
 
-const char *password_policy_fault(struct arena *arena, const struct password_policy *policy, const char *password,
-                                  const char *username)
+const char *password_policy_fault(struct arena *arena, const struct password_policy *policy,
+                                  const char *password, const char *username)
 {
     int64_t len = (int64_t)strlen(password);
     if (len < policy->min_bytes) {
-        return arena_printf(arena, "This password is too short. It must contain at least %lld characters.",
+        return arena_printf(arena,
+                            "This password is too short. It must contain at least %lld characters.",
                             (long long)policy->min_bytes);
     }
     if (len > policy->max_bytes) {

@@ -14,6 +14,7 @@ struct password_policy {
     int64_t max_bytes;
 };
 
-/* NULL if the password is strong enough for the account of this user name; else the first rule it breaks. */
-const char *password_policy_fault(struct arena *arena, const struct password_policy *policy, const char *password,
-                                  const char *username);
+/* NULL if the password is strong enough for the account of this user name; else the first rule it
+ * breaks. */
+const char *password_policy_fault(struct arena *arena, const struct password_policy *policy,
+                                  const char *password, const char *username);

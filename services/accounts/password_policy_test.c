@@ -34,7 +34,8 @@ static void policy_names_the_first_broken_rule(void **state)
     struct arena *arena = arena_new(1024);
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *fault = password_policy_fault(arena, cases[i].policy, cases[i].password, "bob.miller9@example.test");
+        const char *fault = password_policy_fault(arena, cases[i].policy, cases[i].password,
+                                                  "bob.miller9@example.test");
         print_message("%s\n", cases[i].password);
         if (cases[i].fault) {
             assert_non_null(fault);

@@ -30,7 +30,8 @@ static void verify_knows_all_schemes(void **state)
         "{CRYPT}$y$j9T$abcdefghijklmnop$Y.Dy7YuBTxgI96q3dHQjPw6/ehCykesPoNZVJdNzx9C",
         "{BLF-CRYPT}$2y$05$wMRe79fIwx.t/nYZzAWIseRyugTTcD1S9RMhPfvmVHmslBQ2a5yrm",
         "{CRYPT}$2y$05$mAyxxYjO.x/xjhz4c7dVpecsP70mtJrYU3yEYhvHfVt6xxwqDBbsS",
-        "{SHA512-CRYPT}$6$pmgteCXREtAL1AIN$KE1QOWOKKWpzgFxYRj0RGBXWBvbuQoDl4ImGeQXbXtk0CGQk3DyQpvRMr6r."
+        "{SHA512-CRYPT}$6$pmgteCXREtAL1AIN$"
+        "KE1QOWOKKWpzgFxYRj0RGBXWBvbuQoDl4ImGeQXbXtk0CGQk3DyQpvRMr6r."
         "uzYHV4DddX3OhIJf8x/Lmno3D.",
         "{SHA256-CRYPT}$5$E/pNszRQXW0AIh0R$a7RWvpVgDu6Rc852/chjMz18JReOAwXVU1V2ubY0Zj4",
         "{MD5-CRYPT}$1$LiyRRpKg$lxDNO7hxnDkSN8wI5HfFd/",
@@ -61,10 +62,13 @@ static void malformed_hashes_are_refused_and_match_nothing(void **state)
          REASON_PASSWORD_SCHEME_UNKNOWN},
         {"{CRYPT}$y$j9T$abcdefghijklmnop$", REASON_FIELD_INVALID},
         {"{CRYPT}$y$j9T$abcdefghijklmnop", REASON_FIELD_INVALID},
-        {"{CRYPT}$y$j9T$abcdefghijklmnop$Y.Dy7YuBTxgI96q3dHQjPw6/ehCykesPoNZVJdNzx9", REASON_FIELD_INVALID},
-        {"{CRYPT}$y$j9T$abcdefghijklmnop$Y.Dy7YuBTxgI96q3dHQjPw6/ehCykesPoNZVJdNzx9:", REASON_FIELD_INVALID},
+        {"{CRYPT}$y$j9T$abcdefghijklmnop$Y.Dy7YuBTxgI96q3dHQjPw6/ehCykesPoNZVJdNzx9",
+         REASON_FIELD_INVALID},
+        {"{CRYPT}$y$j9T$abcdefghijklmnop$Y.Dy7YuBTxgI96q3dHQjPw6/ehCykesPoNZVJdNzx9:",
+         REASON_FIELD_INVALID},
         {"{SHA512-CRYPT}$6$salt$short", REASON_FIELD_INVALID},
-        {"{BLF-CRYPT}$2y$05$wMRe79fIwx.t/nYZzAWIseRyugTTcD1S9RMhPfvmVHmslBQ2a5yr", REASON_FIELD_INVALID},
+        {"{BLF-CRYPT}$2y$05$wMRe79fIwx.t/nYZzAWIseRyugTTcD1S9RMhPfvmVHmslBQ2a5yr",
+         REASON_FIELD_INVALID},
         {"{MD5-CRYPT}$1$", REASON_FIELD_INVALID},
     };
     (void)state;
@@ -85,7 +89,8 @@ static void costs_beyond_bearing_are_refused(void **state)
         "{CRYPT}$y$jFT$abcdefghijklmnop$Y.Dy7YuBTxgI96q3dHQjPw6/ehCykesPoNZVJdNzx9C",
         "{CRYPT}$y$j9TZZ$abcdefghijklmnop$Y.Dy7YuBTxgI96q3dHQjPw6/ehCykesPoNZVJdNzx9C",
         "{BLF-CRYPT}$2y$31$wMRe79fIwx.t/nYZzAWIseRyugTTcD1S9RMhPfvmVHmslBQ2a5yrm",
-        "{SHA512-CRYPT}$6$rounds=999999999$pmgteCXREtAL1AIN$KE1QOWOKKWpzgFxYRj0RGBXWBvbuQoDl4ImGeQXbXtk0CGQk3DyQpvRMr"
+        "{SHA512-CRYPT}$6$rounds=999999999$pmgteCXREtAL1AIN$"
+        "KE1QOWOKKWpzgFxYRj0RGBXWBvbuQoDl4ImGeQXbXtk0CGQk3DyQpvRMr"
         "6r.uzYHV4DddX3OhIJf8x/Lmno3D.",
     };
     (void)state;
@@ -136,10 +141,10 @@ static void outdated_is_another_scheme_or_cost(void **state)
     assert_true(password_is_outdated(
         "{CRYPT}$y$j75$abcdefghijklmnop$Y.Dy7YuBTxgI96q3dHQjPw6/ehCykesPoNZVJdNzx9C", &yescrypt));
     assert_true(password_is_outdated("{MD5-CRYPT}$1$LiyRRpKg$lxDNO7hxnDkSN8wI5HfFd/", &yescrypt));
-    assert_false(password_is_outdated("{BLF-CRYPT}$2b$05$wMRe79fIwx.t/nYZzAWIseRyugTTcD1S9RMhPfvmVHmslBQ2a5yrm",
-                                      &bcrypt));
-    assert_true(password_is_outdated("{BLF-CRYPT}$2b$04$wMRe79fIwx.t/nYZzAWIseRyugTTcD1S9RMhPfvmVHmslBQ2a5yrm",
-                                     &bcrypt));
+    assert_false(password_is_outdated(
+        "{BLF-CRYPT}$2b$05$wMRe79fIwx.t/nYZzAWIseRyugTTcD1S9RMhPfvmVHmslBQ2a5yrm", &bcrypt));
+    assert_true(password_is_outdated(
+        "{BLF-CRYPT}$2b$04$wMRe79fIwx.t/nYZzAWIseRyugTTcD1S9RMhPfvmVHmslBQ2a5yrm", &bcrypt));
 }
 
 static void unmatchable_matches_nothing(void **state)
@@ -156,9 +161,11 @@ static void costs_are_checked(void **state)
     (void)state;
     assert_null(password_method_fault(arena, &(struct password_method){PASSWORD_BCRYPT, 0}));
     assert_null(password_method_fault(arena, &(struct password_method){PASSWORD_YESCRYPT, 8}));
-    assert_string_equal(password_method_fault(arena, &(struct password_method){PASSWORD_YESCRYPT, 9}),
-                        "The cost of yescrypt is 1 to 8, or 0 for 5.");
-    assert_non_null(password_method_fault(arena, &(struct password_method){PASSWORD_SHA512_CRYPT, 999}));
+    assert_string_equal(
+        password_method_fault(arena, &(struct password_method){PASSWORD_YESCRYPT, 9}),
+        "The cost of yescrypt is 1 to 8, or 0 for 5.");
+    assert_non_null(
+        password_method_fault(arena, &(struct password_method){PASSWORD_SHA512_CRYPT, 999}));
 }
 
 static void clear_passwords_are_no_hashes(void **state)

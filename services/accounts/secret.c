@@ -12,7 +12,8 @@ enum { RANDOM_MAX_BYTES = 64 };
 static void fill_random(uint8_t *bytes, size_t len)
 {
     check(len <= RANDOM_MAX_BYTES);
-    /* Up to 256 bytes come whole and uninterrupted once the system's pool is ready: getrandom(2). */
+    /* Up to 256 bytes come whole and uninterrupted once the system's pool is ready: getrandom(2).
+     */
     check(getrandom(bytes, len, 0) == (ssize_t)len);
 }
 
@@ -63,7 +64,8 @@ char *secret_random_base64url(struct arena *arena, size_t n_bytes)
 void secret_sha256(const void *data, size_t len, uint8_t ret_digest[SECRET_SHA256_BYTES])
 {
     unsigned n = 0;
-    check(EVP_Digest(data, len, ret_digest, &n, EVP_sha256(), NULL) == 1 && n == SECRET_SHA256_BYTES);
+    check(EVP_Digest(data, len, ret_digest, &n, EVP_sha256(), NULL) == 1 &&
+          n == SECRET_SHA256_BYTES);
 }
 
 char *secret_sha256_hex(struct arena *arena, const char *text)

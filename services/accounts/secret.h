@@ -1,4 +1,5 @@
-/* Small work on secrets: randomness, digests, comparing, wiping. Pure but for the randomness; thread safe. */
+/* Small work on secrets: randomness, digests, comparing, wiping. Pure but for the randomness;
+ * thread safe. */
 #pragma once
 
 #include <stdbool.h>

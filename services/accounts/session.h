@@ -1,8 +1,8 @@
 /*
- * Web sessions, in Redis. The cookie is 32 random bytes; Redis knows its SHA-256 only, which is the session's public id:
- *   roost:session:<public id>    hash: account_id csrf created_ms seen_ms epoch address user_agent
- *   roost:sessions:<account id>  set of public ids
- * A session ends when idle, at its absolute limit, by logout, and when the account's session epoch moves on.
+ * Web sessions, in Redis. The cookie is 32 random bytes; Redis knows its SHA-256 only, which is the
+ * session's public id: roost:session:<public id>    hash: account_id csrf created_ms seen_ms epoch
+ * address user_agent roost:sessions:<account id>  set of public ids A session ends when idle, at
+ * its absolute limit, by logout, and when the account's session epoch moves on.
  */
 #pragma once
 
@@ -27,13 +27,18 @@ struct session {
     const char *public_id;
 };
 
-/* Begins a session of session->account_id, epoch, address and user_agent; sets the rest. ret_cookie is its secret. */
+/* Begins a session of session->account_id, epoch, address and user_agent; sets the rest. ret_cookie
+ * is its secret. */
 MUST_USE const struct error *session_begin(struct call *call, const struct session_limits *limits,
                                            struct session *session, char **ret_cookie);
-/* The session of a cookie, kept alive by this; *ret_found is false if there is none or it has ended. */
-MUST_USE const struct error *session_find(struct call *call, const struct session_limits *limits, const char *cookie,
-                                          struct session *ret_session, bool *ret_found);
-MUST_USE const struct error *session_end(struct call *call, int64_t account_id, const char *public_id);
-/* Ends all sessions of the account but keep_public_id ("": none), which goes on in the new epoch. */
-MUST_USE const struct error *session_end_others(struct call *call, int64_t account_id, const char *keep_public_id,
-                                                int64_t epoch);
+/* The session of a cookie, kept alive by this; *ret_found is false if there is none or it has
+ * ended. */
+MUST_USE const struct error *session_find(struct call *call, const struct session_limits *limits,
+                                          const char *cookie, struct session *ret_session,
+                                          bool *ret_found);
+MUST_USE const struct error *session_end(struct call *call, int64_t account_id,
+                                         const char *public_id);
+/* Ends all sessions of the account but keep_public_id ("": none), which goes on in the new epoch.
+ */
+MUST_USE const struct error *session_end_others(struct call *call, int64_t account_id,
+                                                const char *keep_public_id, int64_t epoch);

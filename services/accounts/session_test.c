@@ -52,8 +52,10 @@ static int start_empty(void **state)
 
 static struct session begin(int64_t account_id, char **ret_cookie)
 {
-    struct session session = {
-        .account_id = account_id, .epoch = 3, .address = "192.0.2.1", .user_agent = "curl/8 \"quoted\"\n"};
+    struct session session = {.account_id = account_id,
+                              .epoch = 3,
+                              .address = "192.0.2.1",
+                              .user_agent = "curl/8 \"quoted\"\n"};
     assert_null(session_begin(&call, &limits, &session, ret_cookie));
     return session;
 }
@@ -107,7 +109,8 @@ static void the_cookie_is_not_in_redis(void **state)
     assert_null(REDIS_COMMAND(call.redis, &reply, "EXISTS",
                               arena_printf(call.arena, "roost:session:%s", session.public_id)));
     assert_int_equal(reply.integer, 1);
-    assert_null(REDIS_COMMAND(call.redis, &reply, "KEYS", arena_printf(call.arena, "*%s*", cookie)));
+    assert_null(
+        REDIS_COMMAND(call.redis, &reply, "KEYS", arena_printf(call.arena, "*%s*", cookie)));
     assert_int_equal(reply.n_items, 0);
 }
 

@@ -11,7 +11,8 @@ enum { KNOWN_FOR_S = 30 * 24 * 3600, GATE_MS = 2000 };
 
 /*
  * KEYS account pair address known; ARGV now_ms account_tries address_tries gate_until_ms ttl_s.
- * Answers {wait_ms, is_known}. Once the free tries are used up, a try in progress holds the gate: one at a time.
+ * Answers {wait_ms, is_known}. Once the free tries are used up, a try in progress holds the gate:
+ * one at a time.
  */
 static const char begin_script[] =
     "local now = tonumber(ARGV[1])\n"
@@ -43,15 +44,16 @@ static const char fail_script[] =
     "end\n"
     "return 0\n";
 
-/* KEYS account address known; ARGV known_for_s gate_until_ms. Opens the gate if it is still this try's. */
-static const char succeed_script[] =
-    "redis.call('DEL', KEYS[1])\n"
-    "if redis.call('EXISTS', KEYS[2]) == 1 then\n"
-    "  redis.call('HINCRBY', KEYS[2], 'n', -1)\n"
-    "  if redis.call('HGET', KEYS[2], 'until') == ARGV[2] then redis.call('HDEL', KEYS[2], 'until') end\n"
-    "end\n"
-    "redis.call('SET', KEYS[3], '1', 'EX', ARGV[1])\n"
-    "return 0\n";
+/* KEYS account address known; ARGV known_for_s gate_until_ms. Opens the gate if it is still this
+ * try's. */
+static const char succeed_script[] = "redis.call('DEL', KEYS[1])\n"
+                                     "if redis.call('EXISTS', KEYS[2]) == 1 then\n"
+                                     "  redis.call('HINCRBY', KEYS[2], 'n', -1)\n"
+                                     "  if redis.call('HGET', KEYS[2], 'until') == ARGV[2] then "
+                                     "redis.call('HDEL', KEYS[2], 'until') end\n"
+                                     "end\n"
+                                     "redis.call('SET', KEYS[3], '1', 'EX', ARGV[1])\n"
+                                     "return 0\n";
 
 static const char *number(struct call *call, int64_t value)
 {
@@ -60,7 +62,8 @@ static const char *number(struct call *call, int64_t value)
 
 static const char *key_of(struct call *call, const char *kind, const char *text)
 {
-    return arena_printf(call->arena, "roost:throttle:%s:%s", kind, secret_sha256_hex(call->arena, text));
+    return arena_printf(call->arena, "roost:throttle:%s:%s", kind,
+                        secret_sha256_hex(call->arena, text));
 }
 
 /* One client has a whole /64 of IPv6; anything that is no address counts as one place. */
@@ -88,8 +91,9 @@ static const char *account_key_of(const struct throttle_try *try)
     return try->is_known ? try->pair_key : try->account_key;
 }
 
-const struct error *throttle_begin(struct call *call, const struct throttle_limits *limits, const char *username,
-                                   const char *address, struct throttle_try *ret_try)
+const struct error *throttle_begin(struct call *call, const struct throttle_limits *limits,
+                                   const char *username, const char *address,
+                                   struct throttle_try *ret_try)
 {
     const char *place = place_of(call, address);
     const char *pair = arena_printf(call->arena, "%s %s", place, username);
@@ -100,11 +104,11 @@ const struct error *throttle_begin(struct call *call, const struct throttle_limi
                                .known_key = key_of(call, "known", pair),
                                .gate_until_ms = clock_wall_us() / 1000 + GATE_MS};
     struct redis_reply reply;
-    const struct error *err = REDIS_COMMAND(
-        call->redis, &reply, "EVAL", begin_script, "4", try.account_key, try.pair_key, try.address_key, try.known_key,
-        number(call, try.gate_until_ms - GATE_MS), number(call, limits->account_tries),
-        number(call, limits->address_tries), number(call, try.gate_until_ms),
-        number(call, limits->max_wait_ms / 500 + 1));
+    const struct error *err =
+        REDIS_COMMAND(call->redis, &reply, "EVAL", begin_script, "4", try.account_key, try.pair_key,
+                      try.address_key, try.known_key, number(call, try.gate_until_ms - GATE_MS),
+                      number(call, limits->account_tries), number(call, limits->address_tries),
+                      number(call, try.gate_until_ms), number(call, limits->max_wait_ms / 500 + 1));
     if (err) {
         return err;
     }
@@ -114,7 +118,8 @@ const struct error *throttle_begin(struct call *call, const struct throttle_limi
     int64_t wait_ms = reply.items[0].integer;
     if (wait_ms > 0) {
         err = error_new(call->arena, REASON_LOGIN_THROTTLED,
-                        "Request was throttled. Expected available in %lld seconds.", (long long)(wait_ms + 999) / 1000);
+                        "Request was throttled. Expected available in %lld seconds.",
+                        (long long)(wait_ms + 999) / 1000);
         return error_with_retry_after(call->arena, err, wait_ms);
     }
     try.is_known = reply.items[1].integer == 1;
@@ -126,15 +131,16 @@ const struct error *throttle_fail(struct call *call, const struct throttle_try *
 {
     const struct throttle_limits *limits = try->limits;
     struct redis_reply reply;
-    return REDIS_COMMAND(call->redis, &reply, "EVAL", fail_script, "2", account_key_of(try), try->address_key,
-                         number(call, clock_wall_us() / 1000), number(call, limits->account_tries),
-                         number(call, limits->address_tries), number(call, limits->first_wait_ms),
-                         number(call, limits->max_wait_ms));
+    return REDIS_COMMAND(call->redis, &reply, "EVAL", fail_script, "2", account_key_of(try),
+                         try->address_key, number(call, clock_wall_us() / 1000),
+                         number(call, limits->account_tries), number(call, limits->address_tries),
+                         number(call, limits->first_wait_ms), number(call, limits->max_wait_ms));
 }
 
 const struct error *throttle_succeed(struct call *call, const struct throttle_try *try)
 {
     struct redis_reply reply;
-    return REDIS_COMMAND(call->redis, &reply, "EVAL", succeed_script, "3", account_key_of(try), try->address_key,
-                         try->known_key, number(call, KNOWN_FOR_S), number(call, try->gate_until_ms));
+    return REDIS_COMMAND(call->redis, &reply, "EVAL", succeed_script, "3", account_key_of(try),
+                         try->address_key, try->known_key, number(call, KNOWN_FOR_S),
+                         number(call, try->gate_until_ms));
 }

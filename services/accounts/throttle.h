@@ -1,7 +1,8 @@
 /*
- * Slows guessing down. Wrong passwords are counted in Redis per account and per client address. After some free tries
- * each further one makes the next wait, twice as long each time, up to a limit. An address from which the account has
- * logged in before has a counter of its own, so strangers cannot lock the owner out of his usual place.
+ * Slows guessing down. Wrong passwords are counted in Redis per account and per client address.
+ * After some free tries each further one makes the next wait, twice as long each time, up to a
+ * limit. An address from which the account has logged in before has a counter of its own, so
+ * strangers cannot lock the owner out of his usual place.
  */
 #pragma once
 
@@ -23,11 +24,12 @@ struct throttle_try {
     int64_t gate_until_ms;
 };
 
-/* Counts a try before the password is looked at, so that many at once gain nothing. LOGIN_THROTTLED with a retry delay
- * if it must wait; REDIS_UNAVAILABLE. `address` may be empty. Follow it by exactly one of the other two, or by none if
- * the try could not be decided. */
+/* Counts a try before the password is looked at, so that many at once gain nothing. LOGIN_THROTTLED
+ * with a retry delay if it must wait; REDIS_UNAVAILABLE. `address` may be empty. Follow it by
+ * exactly one of the other two, or by none if the try could not be decided. */
 MUST_USE const struct error *throttle_begin(struct call *call, const struct throttle_limits *limits,
-                                            const char *username, const char *address, struct throttle_try *ret_try);
+                                            const char *username, const char *address,
+                                            struct throttle_try *ret_try);
 /* The password was wrong. */
 MUST_USE const struct error *throttle_fail(struct call *call, const struct throttle_try *try);
 /* It was right: the account's counter starts anew, the address's one forgets this try only. */

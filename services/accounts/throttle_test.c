@@ -118,7 +118,8 @@ static void success_clears_the_account_but_not_the_address(void **state)
     assert_int_equal(attempt("bob", "10.0.0.1", RIGHT), 0);
     assert_int_equal(attempt("bob", "10.0.0.1", WRONG), 0);
     assert_int_equal(attempt("bob", "10.0.0.1", WRONG), 0);
-    /* Four wrong ones from there so far; whoever has one right password does not guess others' for free. */
+    /* Four wrong ones from there so far; whoever has one right password does not guess others' for
+     * free. */
     assert_int_equal(attempt("mallory", "10.0.0.1", RIGHT), 0);
     assert_int_equal(attempt("alice", "10.0.0.1", WRONG), 0);
     assert_int_equal(attempt("mallory", "10.0.0.1", RIGHT), 1000);

@@ -7,13 +7,14 @@
 #include "services/accounts/sql/accounts.sql.h"
 #include "services/common/request_log/request_log.h"
 
-static const ProtobufCMessageDescriptor *const descriptor = &roost__accounts__v1__api_token__descriptor;
+static const ProtobufCMessageDescriptor *const descriptor =
+    &roost__accounts__v1__api_token__descriptor;
 
-const struct error *token_store_list(struct call *call, int64_t account_id, const struct list_request *request,
-                                     struct list_page *ret_page)
+const struct error *token_store_list(struct call *call, int64_t account_id,
+                                     const struct list_request *request, struct list_page *ret_page)
 {
-    return list_run(call, &accounts_sql_token_list, request, PG_ARGS(NULL, pg_int64("account_id", account_id)),
-                    descriptor, ret_page);
+    return list_run(call, &accounts_sql_token_list, request,
+                    PG_ARGS(NULL, pg_int64("account_id", account_id)), descriptor, ret_page);
 }
 
 struct creation_tx {
@@ -39,8 +40,9 @@ static const struct error *check_limit(struct call *call, const struct token_cre
     }
     int64_t n = pg_value_int64(&rows, 0, 0);
     if (n >= creation->limit) {
-        return error_new(call->arena, REASON_TOKEN_LIMIT_REACHED, "The account has %lld API tokens of at most %lld.",
-                         (long long)n, (long long)creation->limit);
+        return error_new(call->arena, REASON_TOKEN_LIMIT_REACHED,
+                         "The account has %lld API tokens of at most %lld.", (long long)n,
+                         (long long)creation->limit);
     }
     return NULL;
 }
@@ -51,7 +53,8 @@ static const struct error *create_in_tx(struct pg *pg, void *ctx)
     struct token_creation *creation = ((struct creation_tx *)ctx)->creation;
     const Roost__Accounts__V1__CreateApiTokenRequest *req = creation->req;
     ProtobufCMessage *message;
-    const struct error *err = request_log_begin(call, req->request_id, &req->base, descriptor, &message);
+    const struct error *err =
+        request_log_begin(call, req->request_id, &req->base, descriptor, &message);
     creation->replayed = err ? NULL : (Roost__Accounts__V1__ApiToken *)message;
     if (err || message) {
         return err;
@@ -92,12 +95,14 @@ static const struct error *delete_in_tx(struct pg *pg, void *ctx)
     ProtobufCMessage *message;
     const struct error *err =
         pg_get(pg, &accounts_sql_token_delete,
-               PG_ARGS(NULL, pg_int64("id", tx->id), pg_int64("account_id", tx->account_id)), descriptor, &message);
+               PG_ARGS(NULL, pg_int64("id", tx->id), pg_int64("account_id", tx->account_id)),
+               descriptor, &message);
     if (err) {
         return err;
     }
     if (!message) {
-        return error_new(tx->call->arena, REASON_TOKEN_NOT_FOUND, "There is no API token %lld.", (long long)tx->id);
+        return error_new(tx->call->arena, REASON_TOKEN_NOT_FOUND, "There is no API token %lld.",
+                         (long long)tx->id);
     }
     return account_event_token(tx->call, (Roost__Accounts__V1__ApiToken *)message, NULL);
 }
@@ -108,14 +113,15 @@ const struct error *token_store_delete(struct call *call, int64_t account_id, in
     return pg_transact(call->pg, delete_in_tx, &tx);
 }
 
-const struct error *token_store_find_owner(struct call *call, const char *key, struct token_owner *ret_owner,
-                                           bool *ret_is_found)
+const struct error *token_store_find_owner(struct call *call, const char *key,
+                                           struct token_owner *ret_owner, bool *ret_is_found)
 {
     uint8_t hash[SECRET_SHA256_BYTES];
     struct pg_rows rows;
     secret_sha256(key, strlen(key), hash);
-    const struct error *err = pg_query(call->pg, &accounts_sql_token_authenticate,
-                                       PG_ARGS(NULL, pg_bytes("key_hash", hash, sizeof hash)), &rows);
+    const struct error *err =
+        pg_query(call->pg, &accounts_sql_token_authenticate,
+                 PG_ARGS(NULL, pg_bytes("key_hash", hash, sizeof hash)), &rows);
     if (err) {
         return err;
     }

@@ -19,14 +19,16 @@ struct token_owner {
 };
 
 MUST_USE const struct error *token_store_list(struct call *call, int64_t account_id,
-                                              const struct list_request *request, struct list_page *ret_page);
+                                              const struct list_request *request,
+                                              struct list_page *ret_page);
 
 struct token_creation {
     const Roost__Accounts__V1__CreateApiTokenRequest *req;
     int64_t account_id;
     const char *key;
     int64_t limit; /* tokens that an account may have */
-    Roost__Accounts__V1__ApiToken *replayed; /* of an earlier request with this request_id: without the key */
+    Roost__Accounts__V1__ApiToken
+        *replayed; /* of an earlier request with this request_id: without the key */
     Roost__Accounts__V1__ApiToken *created;
 };
 /* One transaction, with event and request log. TOKEN_LIMIT_REACHED, ACCOUNT_NOT_FOUND. */
@@ -35,6 +37,7 @@ MUST_USE const struct error *token_store_create(struct call *call, struct token_
 MUST_USE const struct error *token_store_delete(struct call *call, int64_t account_id, int64_t id);
 
 /* *ret_is_found is false if the key opens nothing at all. */
-MUST_USE const struct error *token_store_find_owner(struct call *call, const char *key, struct token_owner *ret_owner,
+MUST_USE const struct error *token_store_find_owner(struct call *call, const char *key,
+                                                    struct token_owner *ret_owner,
                                                     bool *ret_is_found);
 MUST_USE const struct error *token_store_touch(struct call *call, int64_t id);

@@ -26,7 +26,10 @@ static const struct accounts_config config = {
     .password_at_once = 4,
     .policy = {.min_bytes = 8, .min_upper = 1, .min_lower = 1, .min_digits = 1},
     .session = {.idle_s = 3600, .max_s = 86400},
-    .throttle = {.account_tries = 3, .address_tries = 100, .first_wait_ms = 60000, .max_wait_ms = 60000},
+    .throttle = {.account_tries = 3,
+                 .address_tries = 100,
+                 .first_wait_ms = 60000,
+                 .max_wait_ms = 60000},
     .tokens_per_account = 2,
 };
 static struct arena *arena;
@@ -37,8 +40,9 @@ static char *admin_hash;
 
 int fixture_open(void **state)
 {
-    static const struct rpc_service *const services[] = {
-        &accounts_rpc, &accounts_internal_rpc, &siblings_domains, &siblings_mailboxes, &siblings_quotas, NULL};
+    static const struct rpc_service *const services[] = {&accounts_rpc,     &accounts_internal_rpc,
+                                                         &siblings_domains, &siblings_mailboxes,
+                                                         &siblings_quotas,  NULL};
     const char *fault;
     (void)state;
     arena = arena_new(16384);
@@ -77,10 +81,11 @@ int fixture_reset(void **state)
     testing_call_next(task_call);
     siblings_reset();
     arena_reset(testing_rpc_call(rpc)->arena);
-    fixture_execute(arena_printf(task_call->arena,
-                                 "INSERT INTO account (username, role, password_hash) VALUES ('admin', 'SuperAdmins', "
-                                 "'%s')",
-                                 admin_hash));
+    fixture_execute(arena_printf(
+        task_call->arena,
+        "INSERT INTO account (username, role, password_hash) VALUES ('admin', 'SuperAdmins', "
+        "'%s')",
+        admin_hash));
     return REDIS_COMMAND(task_call->redis, &reply, "FLUSHALL") ? -1 : 0;
 }
 
@@ -92,7 +97,8 @@ struct call *fixture_call(void)
 struct call *fixture_call_as(int64_t id, const char *username, const char *role)
 {
     struct call *call = testing_rpc_call(rpc);
-    Roost__Common__V1__Identity *identity = message_new(call->arena, &roost__common__v1__identity__descriptor);
+    Roost__Common__V1__Identity *identity =
+        message_new(call->arena, &roost__common__v1__identity__descriptor);
     identity->account_id = id;
     identity->username = (char *)username;
     identity->role = (char *)role;
@@ -130,7 +136,8 @@ void fixture_refused(const struct error *err, const char *reason)
     assert_string_equal(err->reason, reason);
 }
 
-void fixture_refused_field(const struct error *err, const char *reason, const char *field, const char *message)
+void fixture_refused_field(const struct error *err, const char *reason, const char *field,
+                           const char *message)
 {
     fixture_refused(err, reason);
     assert_int_equal(err->n_fields, 1);
@@ -150,9 +157,11 @@ void fixture_events(const char *wanted)
     fixture_selects("SELECT string_agg(event_type, ' ' ORDER BY id) FROM outbox", wanted);
 }
 
-static Roost__Accounts__V1__Account *create(struct call *call, Roost__Accounts__V1__Account *account)
+static Roost__Accounts__V1__Account *create(struct call *call,
+                                            Roost__Accounts__V1__Account *account)
 {
-    Roost__Accounts__V1__CreateAccountRequest req = ROOST__ACCOUNTS__V1__CREATE_ACCOUNT_REQUEST__INIT;
+    Roost__Accounts__V1__CreateAccountRequest req =
+        ROOST__ACCOUNTS__V1__CREATE_ACCOUNT_REQUEST__INIT;
     Roost__Accounts__V1__Account *created;
     req.account = account;
     account->password = (char *)"Secret123";
@@ -193,11 +202,12 @@ const struct error *fixture_try_get(int64_t id)
     return accounts_client_get_account(fixture_call(), &req, &account);
 }
 
-const struct error *fixture_update(int64_t id, const Roost__Accounts__V1__Account *account, const char *paths,
-                                   Roost__Accounts__V1__Account **ret_account)
+const struct error *fixture_update(int64_t id, const Roost__Accounts__V1__Account *account,
+                                   const char *paths, Roost__Accounts__V1__Account **ret_account)
 {
     struct call *call = fixture_call();
-    Roost__Accounts__V1__UpdateAccountRequest req = ROOST__ACCOUNTS__V1__UPDATE_ACCOUNT_REQUEST__INIT;
+    Roost__Accounts__V1__UpdateAccountRequest req =
+        ROOST__ACCOUNTS__V1__UPDATE_ACCOUNT_REQUEST__INIT;
     Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
     char *list[16];
     mask.paths = list;
@@ -214,7 +224,8 @@ const struct error *fixture_update(int64_t id, const Roost__Accounts__V1__Accoun
 
 const struct error *fixture_delete(int64_t id)
 {
-    Roost__Accounts__V1__DeleteAccountRequest req = ROOST__ACCOUNTS__V1__DELETE_ACCOUNT_REQUEST__INIT;
+    Roost__Accounts__V1__DeleteAccountRequest req =
+        ROOST__ACCOUNTS__V1__DELETE_ACCOUNT_REQUEST__INIT;
     Google__Protobuf__Empty *empty;
     req.id = id;
     return accounts_client_delete_account(fixture_call(), &req, &empty);

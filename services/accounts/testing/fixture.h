@@ -1,4 +1,5 @@
-/* A running accounts service on a private PostgreSQL and Redis, with stand-ins for the other services. */
+/* A running accounts service on a private PostgreSQL and Redis, with stand-ins for the other
+ * services. */
 #pragma once
 
 #include "proto/roost/accounts/v1/accounts.client.h"
@@ -8,7 +9,8 @@
 /* For cmocka_run_group_tests. The hashes are cheap; 3 free tries, 2 tokens for each account. */
 int fixture_open(void **state);
 int fixture_close(void **state);
-/* For cmocka_unit_test_setup: account 1 is "admin", SuperAdmins, password "Admin1234"; nothing else. */
+/* For cmocka_unit_test_setup: account 1 is "admin", SuperAdmins, password "Admin1234"; nothing
+ * else. */
 int fixture_reset(void **state);
 
 /* The client's call, as "admin" unless its identity is changed. */
@@ -22,7 +24,8 @@ void fixture_execute(const char *sql);
 /* Asserts. */
 void fixture_ok(const struct error *err);
 void fixture_refused(const struct error *err, const char *reason);
-void fixture_refused_field(const struct error *err, const char *reason, const char *field, const char *message);
+void fixture_refused_field(const struct error *err, const char *reason, const char *field,
+                           const char *message);
 void fixture_selects(const char *sql, const char *wanted);
 /* The types of the events, in order, "A B C". */
 void fixture_events(const char *wanted);
@@ -34,6 +37,6 @@ Roost__Accounts__V1__Account *fixture_create_admin(const char *username, const c
 Roost__Accounts__V1__Account *fixture_get(int64_t id);
 const struct error *fixture_try_get(int64_t id);
 /* UpdateAccount with the paths of a mask, separated by spaces. */
-const struct error *fixture_update(int64_t id, const Roost__Accounts__V1__Account *account, const char *paths,
-                                   Roost__Accounts__V1__Account **ret_account);
+const struct error *fixture_update(int64_t id, const Roost__Accounts__V1__Account *account,
+                                   const char *paths, Roost__Accounts__V1__Account **ret_account);
 const struct error *fixture_delete(int64_t id);

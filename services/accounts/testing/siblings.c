@@ -102,7 +102,8 @@ static char *text_copy(struct call *call, const char *text)
 
 /* Domains */
 
-static const struct error *resolve_domains(struct call *call, const ProtobufCMessage *request, ProtobufCMessage **ret)
+static const struct error *resolve_domains(struct call *call, const ProtobufCMessage *request,
+                                           ProtobufCMessage **ret)
 {
     const Roost__Domains__V1__ResolveDomainsRequest *req = (const void *)request;
     Roost__Domains__V1__ResolveDomainsResponse *resp =
@@ -133,7 +134,8 @@ static const struct error *resolve_domains(struct call *call, const ProtobufCMes
 
 static ProtobufCMessage *show_mailbox(struct call *call, const struct mailbox *mailbox)
 {
-    Roost__Mailboxes__V1__Mailbox *shown = message_new(call->arena, &roost__mailboxes__v1__mailbox__descriptor);
+    Roost__Mailboxes__V1__Mailbox *shown =
+        message_new(call->arena, &roost__mailboxes__v1__mailbox__descriptor);
     shown->id = mailbox->id;
     shown->account_id = mailbox->account_id;
     shown->domain_id = mailbox->domain_id;
@@ -141,7 +143,8 @@ static ProtobufCMessage *show_mailbox(struct call *call, const struct mailbox *m
     return &shown->base;
 }
 
-static void place(struct mailbox *mailbox, int64_t domain_id, const char *local_part, const char *domain_name)
+static void place(struct mailbox *mailbox, int64_t domain_id, const char *local_part,
+                  const char *domain_name)
 {
     mailbox->domain_id = domain_id;
     snprintf(mailbox->local_part, sizeof mailbox->local_part, "%s", local_part);
@@ -153,7 +156,8 @@ static const struct error *taken(struct call *call)
     return error_new(call->arena, REASON_MAILBOX_EXISTS, "The mailbox already exists.");
 }
 
-static const struct error *reserve_mailbox(struct call *call, const ProtobufCMessage *request, ProtobufCMessage **ret)
+static const struct error *reserve_mailbox(struct call *call, const ProtobufCMessage *request,
+                                           ProtobufCMessage **ret)
 {
     const Roost__Mailboxes__V1__ReserveMailboxRequest *req = (const void *)request;
     struct mailbox *mailbox = mailbox_of(req->account_id);
@@ -170,7 +174,8 @@ static const struct error *reserve_mailbox(struct call *call, const ProtobufCMes
         place(mailbox, req->domain_id, req->local_part, req->domain_name);
     }
     if (mailbox_at(req->domain_id, req->local_part) != mailbox) {
-        return error_new(call->arena, REASON_MAILBOX_EXISTS, "The account already has another mailbox.");
+        return error_new(call->arena, REASON_MAILBOX_EXISTS,
+                         "The account already has another mailbox.");
     }
     *ret = show_mailbox(call, mailbox);
     return NULL;
@@ -181,7 +186,8 @@ static const struct error *no_mailbox(struct call *call)
     return error_new(call->arena, REASON_MAILBOX_NOT_FOUND, "The account has no mailbox.");
 }
 
-static const struct error *confirm_mailbox(struct call *call, const ProtobufCMessage *request, ProtobufCMessage **ret)
+static const struct error *confirm_mailbox(struct call *call, const ProtobufCMessage *request,
+                                           ProtobufCMessage **ret)
 {
     const Roost__Mailboxes__V1__ConfirmMailboxRequest *req = (const void *)request;
     struct mailbox *mailbox = mailbox_of(req->account_id);
@@ -199,7 +205,8 @@ static const struct error *empty(struct call *call, ProtobufCMessage **ret)
     return NULL;
 }
 
-static const struct error *cancel_mailbox(struct call *call, const ProtobufCMessage *request, ProtobufCMessage **ret)
+static const struct error *cancel_mailbox(struct call *call, const ProtobufCMessage *request,
+                                          ProtobufCMessage **ret)
 {
     const Roost__Mailboxes__V1__CancelMailboxRequest *req = (const void *)request;
     struct mailbox *mailbox = mailbox_of(req->account_id);
@@ -209,7 +216,8 @@ static const struct error *cancel_mailbox(struct call *call, const ProtobufCMess
     return empty(call, ret);
 }
 
-static const struct error *rename_mailbox(struct call *call, const ProtobufCMessage *request, ProtobufCMessage **ret)
+static const struct error *rename_mailbox(struct call *call, const ProtobufCMessage *request,
+                                          ProtobufCMessage **ret)
 {
     const Roost__Mailboxes__V1__RenameMailboxRequest *req = (const void *)request;
     struct mailbox *mailbox = mailbox_of(req->account_id);
@@ -225,7 +233,8 @@ static const struct error *rename_mailbox(struct call *call, const ProtobufCMess
     return NULL;
 }
 
-static const struct error *delete_mailbox(struct call *call, const ProtobufCMessage *request, ProtobufCMessage **ret)
+static const struct error *delete_mailbox(struct call *call, const ProtobufCMessage *request,
+                                          ProtobufCMessage **ret)
 {
     const Roost__Mailboxes__V1__DeleteMailboxRequest *req = (const void *)request;
     Roost__Mailboxes__V1__DeleteMailboxResponse *resp =
@@ -260,7 +269,8 @@ static const struct error *batch_get_mailboxes(struct call *call, const Protobuf
 
 static ProtobufCMessage *show_quota(struct call *call, const struct quota *quota)
 {
-    Roost__Quotas__V1__Quota *shown = message_new(call->arena, &roost__quotas__v1__quota__descriptor);
+    Roost__Quotas__V1__Quota *shown =
+        message_new(call->arena, &roost__quotas__v1__quota__descriptor);
     shown->mailbox_id = quota->mailbox_id;
     shown->domain_id = quota->domain_id;
     shown->address = text_copy(call, quota->address);
@@ -281,12 +291,15 @@ static int64_t given_away(int64_t domain_id, int64_t except_mailbox_id)
     return sum;
 }
 
-static const struct error *set_mailbox_quota(struct call *call, const ProtobufCMessage *request, ProtobufCMessage **ret)
+static const struct error *set_mailbox_quota(struct call *call, const ProtobufCMessage *request,
+                                             ProtobufCMessage **ret)
 {
     const Roost__Quotas__V1__SetMailboxQuotaRequest *req = (const void *)request;
     int64_t megabytes = req->use_domain_quota ? DEFAULT_QUOTA : req->quota;
-    if (given_away(req->domain_id, req->mailbox_id) + megabytes > DOMAIN_QUOTA && !req->override_domain_quota) {
-        return error_on_field(call->arena, REASON_QUOTA_EXCEEDS_DOMAIN, "quota", "Domain quota exceeded");
+    if (given_away(req->domain_id, req->mailbox_id) + megabytes > DOMAIN_QUOTA &&
+        !req->override_domain_quota) {
+        return error_on_field(call->arena, REASON_QUOTA_EXCEEDS_DOMAIN, "quota",
+                              "Domain quota exceeded");
     }
     struct quota *quota = quota_of(req->mailbox_id);
     if (!quota) {
@@ -326,7 +339,8 @@ static const struct error *delete_mailbox_quota(struct call *call, const Protobu
     return empty(call, ret);
 }
 
-static const struct error *batch_get_quotas(struct call *call, const ProtobufCMessage *request, ProtobufCMessage **ret)
+static const struct error *batch_get_quotas(struct call *call, const ProtobufCMessage *request,
+                                            ProtobufCMessage **ret)
 {
     const Roost__Quotas__V1__BatchGetQuotasRequest *req = (const void *)request;
     Roost__Quotas__V1__BatchGetQuotasResponse *resp =
@@ -342,7 +356,8 @@ static const struct error *batch_get_quotas(struct call *call, const ProtobufCMe
     return NULL;
 }
 
-static const struct error *rewrite_quota_addresses(struct call *call, const ProtobufCMessage *request,
+static const struct error *rewrite_quota_addresses(struct call *call,
+                                                   const ProtobufCMessage *request,
                                                    ProtobufCMessage **ret)
 {
     const Roost__Quotas__V1__RewriteQuotaAddressesRequest *req = (const void *)request;
@@ -350,21 +365,23 @@ static const struct error *rewrite_quota_addresses(struct call *call, const Prot
         struct quota *quota = quota_of(req->items[i]->mailbox_id);
         if (quota) {
             snprintf(quota->address, sizeof quota->address, "%s", req->items[i]->new_address);
-            quota->domain_id = req->items[i]->new_domain_id ? req->items[i]->new_domain_id : quota->domain_id;
+            quota->domain_id =
+                req->items[i]->new_domain_id ? req->items[i]->new_domain_id : quota->domain_id;
         }
     }
     return empty(call, ret);
 }
 
 /* One handler per method: it is counted, may be broken, and has the world for itself. */
-#define METHOD(name)                                                                                                   \
-    static const struct error *serve_##name(struct call *call, const ProtobufCMessage *request, ProtobufCMessage **ret) \
-    {                                                                                                                  \
-        return serve(call, request, ret, name);                                                                        \
+#define METHOD(name)                                                                            \
+    static const struct error *serve_##name(struct call *call, const ProtobufCMessage *request, \
+                                            ProtobufCMessage **ret)                             \
+    {                                                                                           \
+        return serve(call, request, ret, name);                                                 \
     }
 
-static const struct error *serve(struct call *call, const ProtobufCMessage *request, ProtobufCMessage **ret,
-                                 rpc_handler_fn *handler)
+static const struct error *serve(struct call *call, const ProtobufCMessage *request,
+                                 ProtobufCMessage **ret, rpc_handler_fn *handler)
 {
     const char *method = strrchr(call->method, '/') + 1;
     const struct error *err = NULL;
@@ -391,14 +408,15 @@ METHOD(delete_mailbox_quota)
 METHOD(batch_get_quotas)
 METHOD(rewrite_quota_addresses)
 
-#define ENTRY(package, service, method, req, resp, fn)                                                                 \
-    {                                                                                                                  \
-        .path = "/roost." #package ".v1." #service "/" #method,                                                        \
-        .request = &roost__##package##__v1__##req##__descriptor, .response = &resp##__descriptor,                      \
-        .access = {.internal = true}, .handler = serve_##fn,                                                           \
+#define ENTRY(package, service, method, req, resp, fn)                                            \
+    {                                                                                             \
+        .path = "/roost." #package ".v1." #service "/" #method,                                   \
+        .request = &roost__##package##__v1__##req##__descriptor, .response = &resp##__descriptor, \
+        .access = {.internal = true}, .handler = serve_##fn,                                      \
     }
-#define MAILBOXES(method, fn, resp) ENTRY(mailboxes, MailboxesInternal, method, fn##_request, resp, fn)
-#define QUOTAS(method, fn, resp)    ENTRY(quotas, QuotasInternal, method, fn##_request, resp, fn)
+#define MAILBOXES(method, fn, resp) \
+    ENTRY(mailboxes, MailboxesInternal, method, fn##_request, resp, fn)
+#define QUOTAS(method, fn, resp) ENTRY(quotas, QuotasInternal, method, fn##_request, resp, fn)
 
 static const struct rpc_method domains_methods[] = {
     ENTRY(domains, DomainsInternal, ResolveDomains, resolve_domains_request,
@@ -410,7 +428,8 @@ static const struct rpc_method mailboxes_methods[] = {
     MAILBOXES(CancelMailbox, cancel_mailbox, google__protobuf__empty),
     MAILBOXES(RenameMailbox, rename_mailbox, roost__mailboxes__v1__mailbox),
     MAILBOXES(DeleteMailbox, delete_mailbox, roost__mailboxes__v1__delete_mailbox_response),
-    MAILBOXES(BatchGetMailboxes, batch_get_mailboxes, roost__mailboxes__v1__batch_get_mailboxes_response),
+    MAILBOXES(BatchGetMailboxes, batch_get_mailboxes,
+              roost__mailboxes__v1__batch_get_mailboxes_response),
 };
 static const struct rpc_method quotas_methods[] = {
     QUOTAS(SetMailboxQuota, set_mailbox_quota, roost__quotas__v1__quota),
@@ -421,10 +440,10 @@ static const struct rpc_method quotas_methods[] = {
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-const struct rpc_service siblings_domains = {"roost.domains.v1.DomainsInternal", true, domains_methods,
-                                             COUNT(domains_methods)};
-const struct rpc_service siblings_mailboxes = {"roost.mailboxes.v1.MailboxesInternal", true, mailboxes_methods,
-                                               COUNT(mailboxes_methods)};
+const struct rpc_service siblings_domains = {"roost.domains.v1.DomainsInternal", true,
+                                             domains_methods, COUNT(domains_methods)};
+const struct rpc_service siblings_mailboxes = {"roost.mailboxes.v1.MailboxesInternal", true,
+                                               mailboxes_methods, COUNT(mailboxes_methods)};
 const struct rpc_service siblings_quotas = {"roost.quotas.v1.QuotasInternal", true, quotas_methods,
                                             COUNT(quotas_methods)};
 
