@@ -13,8 +13,8 @@ static const struct error *unpack_result(struct call *call, const struct pg_rows
     size_t len;
     const uint8_t *bytes = pg_value_bytes(call->pg, rows, 0, column, &len);
     ProtobufCMessage *message;
-    const struct error *err =
-        message_unpack(call->arena, &roost__dnschecks__v1__dns_check__descriptor, bytes, len, &message);
+    const struct error *err = message_unpack(
+        call->arena, &roost__dnschecks__v1__dns_check__descriptor, bytes, len, &message);
     if (err) {
         return error_internal(call->arena, "stored check does not unpack: %s", err->detail);
     }
@@ -22,11 +22,12 @@ static const struct error *unpack_result(struct call *call, const struct pg_rows
     return NULL;
 }
 
-const struct error *check_store_get(struct call *call, int64_t domain_id, Roost__Dnschecks__V1__DnsCheck **ret_check)
+const struct error *check_store_get(struct call *call, int64_t domain_id,
+                                    Roost__Dnschecks__V1__DnsCheck **ret_check)
 {
     struct pg_rows rows;
-    const struct error *err =
-        pg_query(call->pg, &dnschecks_sql_check_get, PG_ARGS(NULL, pg_int64("domain_id", domain_id)), &rows);
+    const struct error *err = pg_query(call->pg, &dnschecks_sql_check_get,
+                                       PG_ARGS(NULL, pg_int64("domain_id", domain_id)), &rows);
     if (err) {
         return err;
     }
@@ -53,7 +54,8 @@ static const struct error *save(struct pg *pg, void *ctx)
     const Roost__Dnschecks__V1__DnsCheck *check = ((struct save *)ctx)->check;
     struct pg_rows rows;
     const struct error *err =
-        pg_query(pg, &dnschecks_sql_check_lock, PG_ARGS(NULL, pg_int64("domain_id", check->domain_id)), &rows);
+        pg_query(pg, &dnschecks_sql_check_lock,
+                 PG_ARGS(NULL, pg_int64("domain_id", check->domain_id)), &rows);
     if (err) {
         return err;
     }
@@ -66,7 +68,8 @@ static const struct error *save(struct pg *pg, void *ctx)
     }
     size_t len;
     const uint8_t *bytes = message_pack(call->arena, &check->base, &len);
-    err = pg_run(pg, &dnschecks_sql_check_save, PG_ARGS(&check->base, pg_bytes("result", bytes, len)), NULL);
+    err = pg_run(pg, &dnschecks_sql_check_save,
+                 PG_ARGS(&check->base, pg_bytes("result", bytes, len)), NULL);
     if (err || !before) {
         return err;
     }
@@ -82,17 +85,20 @@ const struct error *check_store_save(struct call *call, const Roost__Dnschecks__
     return pg_transact(call->pg, save, &(struct save){call, check});
 }
 
-const struct error *check_store_claim(struct call *call, int limit, size_t *ret_n, struct due_domain **ret_domains)
+const struct error *check_store_claim(struct call *call, int limit, size_t *ret_n,
+                                      struct due_domain **ret_domains)
 {
     struct pg_rows rows;
-    const struct error *err =
-        pg_query(call->pg, &dnschecks_sql_check_claim, PG_ARGS(NULL, pg_int64("limit", limit)), &rows);
+    const struct error *err = pg_query(call->pg, &dnschecks_sql_check_claim,
+                                       PG_ARGS(NULL, pg_int64("limit", limit)), &rows);
     if (err) {
         return err;
     }
-    struct due_domain *domains = arena_alloc(call->arena, ((size_t)rows.n_rows + 1) * sizeof *domains);
+    struct due_domain *domains =
+        arena_alloc(call->arena, ((size_t)rows.n_rows + 1) * sizeof *domains);
     for (int i = 0; i < rows.n_rows; i++) {
-        domains[i] = (struct due_domain){pg_value_int64(&rows, i, 0), arena_strdup(call->arena, pg_value(&rows, i, 1))};
+        domains[i] = (struct due_domain){pg_value_int64(&rows, i, 0),
+                                         arena_strdup(call->arena, pg_value(&rows, i, 1))};
     }
     *ret_n = (size_t)rows.n_rows;
     *ret_domains = domains;
@@ -114,20 +120,23 @@ static const struct error *sweep(struct pg *pg, void *ctx)
 {
     const struct sweep_page *page = ctx;
     int64_t moved;
-    const struct error *err = pg_run(
-        pg, &dnschecks_sql_sweep_advance,
-        PG_ARGS(NULL, pg_int64("after_id", page->after_id), pg_int64("next_id", page->next_position)), &moved);
+    const struct error *err = pg_run(pg, &dnschecks_sql_sweep_advance,
+                                     PG_ARGS(NULL, pg_int64("after_id", page->after_id),
+                                             pg_int64("next_id", page->next_position)),
+                                     &moved);
     if (err || moved == 0) {
         return err;
     }
     err = pg_run(pg, &dnschecks_sql_sweep_add,
-                 PG_ARGS(NULL, pg_int64s("ids", page->ids, page->n), pg_texts("names", page->names, page->n)), NULL);
+                 PG_ARGS(NULL, pg_int64s("ids", page->ids, page->n),
+                         pg_texts("names", page->names, page->n)),
+                 NULL);
     if (err) {
         return err;
     }
     return pg_run(pg, &dnschecks_sql_sweep_remove,
-                  PG_ARGS(NULL, pg_int64("after_id", page->after_id), pg_int64("last_id", page->last_id),
-                          pg_int64s("ids", page->ids, page->n)),
+                  PG_ARGS(NULL, pg_int64("after_id", page->after_id),
+                          pg_int64("last_id", page->last_id), pg_int64s("ids", page->ids, page->n)),
                   NULL);
 }
 

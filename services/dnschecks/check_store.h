@@ -8,9 +8,10 @@
 MUST_USE const struct error *check_store_get(struct call *call, int64_t domain_id,
                                              Roost__Dnschecks__V1__DnsCheck **ret_check);
 
-/* Stores a result, and the event DnsCheckChanged if the domain turned from ok to wrong or back. "unknown" never counts as
- * a change: a dead resolver is no news about a zone. */
-MUST_USE const struct error *check_store_save(struct call *call, const Roost__Dnschecks__V1__DnsCheck *check);
+/* Stores a result, and the event DnsCheckChanged if the domain turned from ok to wrong or back.
+ * "unknown" never counts as a change: a dead resolver is no news about a zone. */
+MUST_USE const struct error *check_store_save(struct call *call,
+                                              const Roost__Dnschecks__V1__DnsCheck *check);
 
 struct due_domain {
     int64_t id;
@@ -23,8 +24,9 @@ MUST_USE const struct error *check_store_claim(struct call *call, int limit, siz
 
 MUST_USE const struct error *check_store_sweep_position(struct call *call, int64_t *ret_after_id);
 
-/* One page of the list of domains, which follows after_id and reaches to next_id: new ones are added, due at once, and those
- * that the page does not name are removed. Does nothing if another replica was faster. next_position 0 starts anew. */
+/* One page of the list of domains, which follows after_id and reaches to next_id: new ones are
+ * added, due at once, and those that the page does not name are removed. Does nothing if another
+ * replica was faster. next_position 0 starts anew. */
 struct sweep_page {
     int64_t after_id;
     int64_t last_id;

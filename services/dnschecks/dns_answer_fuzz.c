@@ -1,4 +1,5 @@
-/* Any bytes may come from the network: parsing them as a DNS answer must not crash, leak or read out of bounds. */
+/* Any bytes may come from the network: parsing them as a DNS answer must not crash, leak or read
+ * out of bounds. */
 #include "services/common/fuzz/fuzz.h"
 #include "services/dnschecks/resolver.h"
 

@@ -11,7 +11,8 @@
 /* A check on demand waits this long at most, and leaves time to store the result. */
 enum { RUN_LIMIT_US = 10000000, STORE_RESERVE_US = 300000 };
 
-static const struct error *resolve_domain(struct call *call, int64_t id, Roost__Domains__V1__ResolvedDomain **ret_domain)
+static const struct error *resolve_domain(struct call *call, int64_t id,
+                                          Roost__Domains__V1__ResolvedDomain **ret_domain)
 {
     Roost__Domains__V1__ResolveDomainsRequest *req =
         message_new(call->arena, &roost__domains__v1__resolve_domains_request__descriptor);
@@ -23,15 +24,15 @@ static const struct error *resolve_domain(struct call *call, int64_t id, Roost__
         return err;
     }
     if (resp->n_domains == 0) {
-        return error_new(call->arena, REASON_DOMAIN_NOT_FOUND, "There is no domain %lld.", (long long)id);
+        return error_new(call->arena, REASON_DOMAIN_NOT_FOUND, "There is no domain %lld.",
+                         (long long)id);
     }
     *ret_domain = resp->domains[0];
     return NULL;
 }
 
-static Roost__Dnschecks__V1__DnsCheck *result_without_check(struct call *call,
-                                                            const Roost__Domains__V1__ResolvedDomain *domain,
-                                                            const char *status)
+static Roost__Dnschecks__V1__DnsCheck *result_without_check(
+    struct call *call, const Roost__Domains__V1__ResolvedDomain *domain, const char *status)
 {
     Roost__Dnschecks__V1__DnsCheck *result =
         message_new(call->arena, &roost__dnschecks__v1__dns_check__descriptor);
@@ -41,7 +42,8 @@ static Roost__Dnschecks__V1__DnsCheck *result_without_check(struct call *call,
     return result;
 }
 
-const struct error *dns_checks_get_dns_check(struct call *call, const Roost__Dnschecks__V1__GetDnsCheckRequest *req,
+const struct error *dns_checks_get_dns_check(struct call *call,
+                                             const Roost__Dnschecks__V1__GetDnsCheckRequest *req,
                                              Roost__Dnschecks__V1__DnsCheck **ret_resp)
 {
     Roost__Domains__V1__ResolvedDomain *domain;
@@ -64,7 +66,8 @@ const struct error *dns_checks_get_dns_check(struct call *call, const Roost__Dns
     return NULL;
 }
 
-const struct error *dns_checks_run_dns_check(struct call *call, const Roost__Dnschecks__V1__RunDnsCheckRequest *req,
+const struct error *dns_checks_run_dns_check(struct call *call,
+                                             const Roost__Dnschecks__V1__RunDnsCheckRequest *req,
                                              Roost__Dnschecks__V1__DnsCheck **ret_resp)
 {
     Roost__Domains__V1__ResolvedDomain *domain;

@@ -32,8 +32,9 @@ static size_t collect_hosts(const struct dns_question *mx, size_t n, const char 
     return unique;
 }
 
-void domain_check_run(struct resolver *resolver, struct arena *arena, const struct mx_expectation *expectation,
-                      int64_t deadline_us, struct domain_check *domains, size_t n_domains)
+void domain_check_run(struct resolver *resolver, struct arena *arena,
+                      const struct mx_expectation *expectation, int64_t deadline_us,
+                      struct domain_check *domains, size_t n_domains)
 {
     check(n_domains <= DOMAIN_CHECK_BATCH_MAX);
     struct dns_question *mx = arena_alloc(arena, n_domains * sizeof *mx);
@@ -56,6 +57,7 @@ void domain_check_run(struct resolver *resolver, struct arena *arena, const stru
         hosts[i] = (struct mx_host){names[i], addresses[2 * i].answer, addresses[2 * i + 1].answer};
     }
     for (size_t i = 0; i < n_domains; i++) {
-        domains[i].mx = mx_check(arena, domains[i].domain, expectation, &mx[i].answer, hosts, n_hosts);
+        domains[i].mx =
+            mx_check(arena, domains[i].domain, expectation, &mx[i].answer, hosts, n_hosts);
     }
 }

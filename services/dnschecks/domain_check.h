@@ -7,10 +7,12 @@
 enum { DOMAIN_CHECK_BATCH_MAX = 100 };
 
 struct domain_check {
-    const char *domain;                        /* in: canonical name */
-    Roost__Dnschecks__V1__RecordCheck *mx;     /* out */
+    const char *domain;                    /* in: canonical name */
+    Roost__Dnschecks__V1__RecordCheck *mx; /* out */
 };
 
-/* At most DOMAIN_CHECK_BATCH_MAX domains. Every domain gets a result, whatever happens, by `deadline_us`. */
-void domain_check_run(struct resolver *resolver, struct arena *arena, const struct mx_expectation *expectation,
-                      int64_t deadline_us, struct domain_check *domains, size_t n_domains);
+/* At most DOMAIN_CHECK_BATCH_MAX domains. Every domain gets a result, whatever happens, by
+ * `deadline_us`. */
+void domain_check_run(struct resolver *resolver, struct arena *arena,
+                      const struct mx_expectation *expectation, int64_t deadline_us,
+                      struct domain_check *domains, size_t n_domains);

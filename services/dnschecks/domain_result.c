@@ -27,7 +27,8 @@ int64_t next_check_after_s(const char *status, int64_t interval_s, int64_t domai
 
 static Google__Protobuf__Timestamp *timestamp(struct arena *arena, int64_t unix_us)
 {
-    Google__Protobuf__Timestamp *time = message_new(arena, &google__protobuf__timestamp__descriptor);
+    Google__Protobuf__Timestamp *time =
+        message_new(arena, &google__protobuf__timestamp__descriptor);
     time->seconds = unix_us / 1000000;
     time->nanos = (int32_t)(unix_us % 1000000 * 1000);
     return time;
@@ -47,12 +48,14 @@ static Roost__Dnschecks__V1__DnsCheck *result_of(struct call *call, const struct
     result->n_checks = 1;
     result->checked_at = timestamp(call->arena, now_us);
     result->next_check_at = timestamp(
-        call->arena, now_us + 1000000 * next_check_after_s(result->status, dnschecks->interval_s, domain->id));
+        call->arena,
+        now_us + 1000000 * next_check_after_s(result->status, dnschecks->interval_s, domain->id));
     return result;
 }
 
-const struct error *domain_results(struct call *call, int64_t limit_us, const struct due_domain *domains,
-                                   size_t n_domains, Roost__Dnschecks__V1__DnsCheck ***ret_results)
+const struct error *domain_results(struct call *call, int64_t limit_us,
+                                   const struct due_domain *domains, size_t n_domains,
+                                   Roost__Dnschecks__V1__DnsCheck ***ret_results)
 {
     const struct dnschecks *dnschecks = call->service;
     const char *fault = NULL;
@@ -67,7 +70,8 @@ const struct error *domain_results(struct call *call, int64_t limit_us, const st
     domain_check_run(resolver, call->arena, dnschecks->expectation, limit_us, checks, n_domains);
     resolver_close(resolver);
 
-    Roost__Dnschecks__V1__DnsCheck **results = arena_alloc(call->arena, n_domains * sizeof *results);
+    Roost__Dnschecks__V1__DnsCheck **results =
+        arena_alloc(call->arena, n_domains * sizeof *results);
     for (size_t i = 0; i < n_domains; i++) {
         results[i] = result_of(call, &domains[i], checks[i].mx);
     }

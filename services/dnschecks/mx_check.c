@@ -47,7 +47,8 @@ static bool network_has(const char *network_text, const char *address)
 {
     struct network network;
     struct network single;
-    if (!network_parse(network_text, &network) || !network_parse(address, &single) || network.family != single.family) {
+    if (!network_parse(network_text, &network) || !network_parse(address, &single) ||
+        network.family != single.family) {
         return false;
     }
     unsigned whole = network.prefix_bits / 8;
@@ -58,7 +59,8 @@ static bool network_has(const char *network_text, const char *address)
     return rest == 0 || ((network.bytes[whole] ^ single.bytes[whole]) >> (8 - rest)) == 0;
 }
 
-const struct mx_expectation *mx_expectation_parse(struct arena *arena, const char *list, const char **ret_fault)
+const struct mx_expectation *mx_expectation_parse(struct arena *arena, const char *list,
+                                                  const char **ret_fault)
 {
     struct mx_expectation *expectation = arena_alloc(arena, sizeof *expectation);
     const char **hosts = arena_alloc(arena, ITEMS_MAX * sizeof *hosts);
@@ -94,7 +96,8 @@ const struct mx_expectation *mx_expectation_parse(struct arena *arena, const cha
     return expectation;
 }
 
-static const struct mx_host *find_host(const struct mx_host *hosts, size_t n_hosts, const char *name)
+static const struct mx_host *find_host(const struct mx_host *hosts, size_t n_hosts,
+                                       const char *name)
 {
     for (size_t i = 0; i < n_hosts; i++) {
         if (strcmp(hosts[i].name, name) == 0) {
@@ -104,7 +107,8 @@ static const struct mx_host *find_host(const struct mx_host *hosts, size_t n_hos
     return NULL;
 }
 
-static bool in_networks(const struct mx_expectation *expectation, const struct dns_answer *addresses)
+static bool in_networks(const struct mx_expectation *expectation,
+                        const struct dns_answer *addresses)
 {
     for (size_t i = 0; i < addresses->n_records; i++) {
         for (size_t j = 0; j < expectation->n_networks; j++) {
@@ -129,18 +133,20 @@ static bool host_is_expected(const struct mx_expectation *expectation, const str
     return in_networks(expectation, &host->a) || in_networks(expectation, &host->aaaa);
 }
 
-static void list_expected(struct arena *arena, const char *domain, const struct mx_expectation *expectation,
+static void list_expected(struct arena *arena, const char *domain,
+                          const struct mx_expectation *expectation,
                           Roost__Dnschecks__V1__RecordCheck *check)
 {
     size_t n = expectation->n_hosts + expectation->n_networks;
     check->expected = arena_alloc(arena, (n + 1) * sizeof *check->expected);
     for (size_t i = 0; i < expectation->n_hosts; i++) {
-        check->expected[check->n_expected++] =
-            arena_printf(arena, "%s. 3600 IN MX %zu %s.", domain, 10 * (i + 1), expectation->hosts[i]);
+        check->expected[check->n_expected++] = arena_printf(arena, "%s. 3600 IN MX %zu %s.", domain,
+                                                            10 * (i + 1), expectation->hosts[i]);
     }
     for (size_t i = 0; i < expectation->n_networks; i++) {
         check->expected[check->n_expected++] =
-            arena_printf(arena, "%s. 3600 IN MX 10 <a host with an address in %s>", domain, expectation->networks[i]);
+            arena_printf(arena, "%s. 3600 IN MX 10 <a host with an address in %s>", domain,
+                         expectation->networks[i]);
     }
     if (n == 0) {
         check->expected[check->n_expected++] =
@@ -149,13 +155,15 @@ static void list_expected(struct arena *arena, const char *domain, const struct 
 }
 
 static void list_found(struct arena *arena, const char *domain, const struct dns_answer *mx,
-                       const struct mx_host *hosts, size_t n_hosts, Roost__Dnschecks__V1__RecordCheck *check)
+                       const struct mx_host *hosts, size_t n_hosts,
+                       Roost__Dnschecks__V1__RecordCheck *check)
 {
-    check->found = arena_alloc(arena, mx->n_records * 3 * sizeof *check->found + sizeof *check->found);
+    check->found =
+        arena_alloc(arena, mx->n_records * 3 * sizeof *check->found + sizeof *check->found);
     for (size_t i = 0; i < mx->n_records; i++) {
         const struct mx_host *host = find_host(hosts, n_hosts, mx->records[i].text);
-        check->found[check->n_found++] =
-            arena_printf(arena, "%s. IN MX %u %s.", domain, mx->records[i].preference, mx->records[i].text);
+        check->found[check->n_found++] = arena_printf(
+            arena, "%s. IN MX %u %s.", domain, mx->records[i].preference, mx->records[i].text);
         if (host && host->a.n_records > 0) {
             check->found[check->n_found++] =
                 arena_printf(arena, "%s. IN A %s", host->name, host->a.records[0].text);
@@ -179,14 +187,16 @@ static struct verdict verdict_without_answer(enum dns_status status)
     case DNS_TIMEOUT:
         return (struct verdict){"unknown", "RESOLVER_TIMEOUT", "No name server answered in time."};
     case DNS_REFUSED:
-        return (struct verdict){"unknown", "RESOLVER_REFUSED", "The name server refused to answer."};
+        return (struct verdict){"unknown", "RESOLVER_REFUSED",
+                                "The name server refused to answer."};
     default:
         return (struct verdict){"unknown", "RESOLVER_FAILED", "The name server could not answer."};
     }
 }
 
-static struct verdict verdict_on_hosts(const struct mx_expectation *expectation, const struct dns_answer *mx,
-                                       const struct mx_host *hosts, size_t n_hosts)
+static struct verdict verdict_on_hosts(const struct mx_expectation *expectation,
+                                       const struct dns_answer *mx, const struct mx_host *hosts,
+                                       size_t n_hosts)
 {
     bool reachable = false;
     bool unclear = false;
@@ -201,22 +211,27 @@ static struct verdict verdict_on_hosts(const struct mx_expectation *expectation,
             return (struct verdict){"ok", "", ""};
         }
         reachable |= has_address;
-        if (!has_address && !(dns_status_is_known(host->a.status) && dns_status_is_known(host->aaaa.status))) {
+        if (!has_address &&
+            !(dns_status_is_known(host->a.status) && dns_status_is_known(host->aaaa.status))) {
             unclear = true;
-            unclear_status = dns_status_is_known(host->a.status) ? host->aaaa.status : host->a.status;
+            unclear_status =
+                dns_status_is_known(host->a.status) ? host->aaaa.status : host->a.status;
         }
     }
     if (unclear) {
         return verdict_without_answer(unclear_status);
     }
     if (reachable) {
-        return (struct verdict){"wrong", "MX_HOST_UNEXPECTED", "No MX record names a host that is expected to receive mail."};
+        return (struct verdict){"wrong", "MX_HOST_UNEXPECTED",
+                                "No MX record names a host that is expected to receive mail."};
     }
-    return (struct verdict){"wrong", "MX_HOST_WITHOUT_ADDRESS", "No host that the MX records name has an address."};
+    return (struct verdict){"wrong", "MX_HOST_WITHOUT_ADDRESS",
+                            "No host that the MX records name has an address."};
 }
 
-static struct verdict verdict_on(const struct mx_expectation *expectation, const struct dns_answer *mx,
-                                 const struct mx_host *hosts, size_t n_hosts)
+static struct verdict verdict_on(const struct mx_expectation *expectation,
+                                 const struct dns_answer *mx, const struct mx_host *hosts,
+                                 size_t n_hosts)
 {
     if (mx->status == DNS_NXDOMAIN) {
         return (struct verdict){"wrong", "DOMAIN_MISSING", "The domain does not exist in DNS."};
@@ -229,13 +244,15 @@ static struct verdict verdict_on(const struct mx_expectation *expectation, const
     }
     /* RFC 7505: a single MX with the root as its host says that the domain takes no mail. */
     if (mx->n_records == 1 && !*mx->records[0].text) {
-        return (struct verdict){"wrong", "MX_NULL", "The domain declares that it takes no mail (null MX)."};
+        return (struct verdict){"wrong", "MX_NULL",
+                                "The domain declares that it takes no mail (null MX)."};
     }
     return verdict_on_hosts(expectation, mx, hosts, n_hosts);
 }
 
 Roost__Dnschecks__V1__RecordCheck *mx_check(struct arena *arena, const char *domain,
-                                            const struct mx_expectation *expectation, const struct dns_answer *mx,
+                                            const struct mx_expectation *expectation,
+                                            const struct dns_answer *mx,
                                             const struct mx_host *hosts, size_t n_hosts)
 {
     Roost__Dnschecks__V1__RecordCheck *check =

@@ -1,8 +1,8 @@
 #include "services/dnschecks/resolver.h"
 
 #include <ares.h>
-#include <arpa/nameser.h>
 #include <arpa/inet.h>
+#include <arpa/nameser.h>
 #include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
@@ -48,8 +48,8 @@ struct resolver *resolver_open(const struct resolver_config *config, const char 
         .socket_receive_buffer_size = RECEIVE_BUFFER_BYTES,
     };
     int status = ares_init_options(&resolver->channel, &options,
-                                   ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
-                                       ARES_OPT_SOCK_RCVBUF);
+                                   ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+                                       ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_RCVBUF);
     if (status != ARES_SUCCESS) {
         *ret_fault = ares_strerror(status);
         free(resolver);
@@ -139,13 +139,15 @@ static struct dns_answer parse_mx(struct arena *arena, const uint8_t *packet, si
     struct dns_record *records = arena_alloc(arena, DNS_RECORDS_MAX * sizeof *records);
     size_t n = 0;
     for (struct ares_mx_reply *reply = replies; reply && n < DNS_RECORDS_MAX; reply = reply->next) {
-        records[n++] = (struct dns_record){.preference = reply->priority, .text = lower_case(arena, reply->host)};
+        records[n++] = (struct dns_record){.preference = reply->priority,
+                                           .text = lower_case(arena, reply->host)};
     }
     ares_free_data(replies);
     return finish_answer(records, n);
 }
 
-static struct dns_answer parse_addresses(struct arena *arena, enum dns_type type, const uint8_t *packet, size_t len)
+static struct dns_answer parse_addresses(struct arena *arena, enum dns_type type,
+                                         const uint8_t *packet, size_t len)
 {
     struct hostent *host = NULL;
     int status = type == DNS_A ? ares_parse_a_reply(packet, (int)len, &host, NULL, NULL)
@@ -183,13 +185,15 @@ static enum dns_status header_status(const uint8_t *packet, size_t len)
     }
 }
 
-struct dns_answer dns_answer_parse(struct arena *arena, enum dns_type type, const uint8_t *packet, size_t len)
+struct dns_answer dns_answer_parse(struct arena *arena, enum dns_type type, const uint8_t *packet,
+                                   size_t len)
 {
     enum dns_status status = header_status(packet, len);
     if (status != DNS_OK) {
         return (struct dns_answer){.status = status};
     }
-    return type == DNS_MX ? parse_mx(arena, packet, len) : parse_addresses(arena, type, packet, len);
+    return type == DNS_MX ? parse_mx(arena, packet, len)
+                          : parse_addresses(arena, type, packet, len);
 }
 
 /* c-ares calls this once for each question, with or without a packet. */
@@ -198,12 +202,14 @@ static void answered(void *arg, int status, int timeouts, unsigned char *packet,
     (void)timeouts;
     struct pending *pending = arg;
     pending->resolver->in_flight--;
-    pending->question->answer = packet && len > 0
-                                    ? dns_answer_parse(pending->arena, pending->question->type, packet, (size_t)len)
-                                    : (struct dns_answer){.status = status_of(status)};
+    pending->question->answer =
+        packet && len > 0
+            ? dns_answer_parse(pending->arena, pending->question->type, packet, (size_t)len)
+            : (struct dns_answer){.status = status_of(status)};
 }
 
-/* Waits for the sockets of the channel until something happened, c-ares wants its timers run, or the deadline. */
+/* Waits for the sockets of the channel until something happened, c-ares wants its timers run, or
+ * the deadline. */
 static void wait_and_process(struct resolver *resolver, int64_t deadline_us)
 {
     ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
@@ -227,13 +233,14 @@ static void wait_and_process(struct resolver *resolver, int64_t deadline_us)
         return;
     }
     for (nfds_t i = 0; i < n; i++) {
-        ares_process_fd(resolver->channel, fds[i].revents & (POLLIN | POLLERR | POLLHUP) ? fds[i].fd : ARES_SOCKET_BAD,
+        ares_process_fd(resolver->channel,
+                        fds[i].revents & (POLLIN | POLLERR | POLLHUP) ? fds[i].fd : ARES_SOCKET_BAD,
                         fds[i].revents & POLLOUT ? fds[i].fd : ARES_SOCKET_BAD);
     }
 }
 
-void resolver_ask(struct resolver *resolver, struct arena *arena, int64_t deadline_us, struct dns_question *questions,
-                  size_t n_questions)
+void resolver_ask(struct resolver *resolver, struct arena *arena, int64_t deadline_us,
+                  struct dns_question *questions, size_t n_questions)
 {
     size_t asked = 0;
     struct pending *pending = arena_alloc(arena, n_questions * sizeof *pending);
@@ -242,17 +249,18 @@ void resolver_ask(struct resolver *resolver, struct arena *arena, int64_t deadli
     }
     while ((asked < n_questions || resolver->in_flight > 0) && clock_monotonic_us() < deadline_us) {
         while (asked < n_questions && resolver->in_flight < WINDOW) {
-            pending[asked] =
-                (struct pending){.resolver = resolver, .arena = arena, .question = &questions[asked]};
+            pending[asked] = (struct pending){
+                .resolver = resolver, .arena = arena, .question = &questions[asked]};
             resolver->in_flight++;
-            ares_query(resolver->channel, questions[asked].name, ns_c_in, (int)questions[asked].type, answered,
-                       &pending[asked]);
+            ares_query(resolver->channel, questions[asked].name, ns_c_in,
+                       (int)questions[asked].type, answered, &pending[asked]);
             asked++;
         }
         if (resolver->in_flight > 0) {
             wait_and_process(resolver, deadline_us);
         }
     }
-    /* Each open question is answered now with ARES_ECANCELLED, so none refers to `pending` later. */
+    /* Each open question is answered now with ARES_ECANCELLED, so none refers to `pending` later.
+     */
     ares_cancel(resolver->channel);
 }

@@ -1,6 +1,6 @@
 /*
- * DNS questions and answers, the only user of c-ares. A resolver belongs to one thread. Answers keep apart what peers mix up:
- * "there is no such record" is an answer, "nobody answered" is not.
+ * DNS questions and answers, the only user of c-ares. A resolver belongs to one thread. Answers
+ * keep apart what peers mix up: "there is no such record" is an answer, "nobody answered" is not.
  */
 #pragma once
 
@@ -27,10 +27,12 @@ bool dns_status_is_known(enum dns_status status);
 
 struct dns_record {
     uint16_t preference; /* of an MX */
-    const char *text;    /* MX: host in lower case, "" for the root (RFC 7505); A, AAAA: the address */
+    const char *text; /* MX: host in lower case, "" for the root (RFC 7505); A, AAAA: the address */
 };
 
-enum { DNS_RECORDS_MAX = 100 }; /* more are left out: enough for any sane zone, a bound for a hostile one */
+enum {
+    DNS_RECORDS_MAX = 100
+}; /* more are left out: enough for any sane zone, a bound for a hostile one */
 
 struct dns_answer {
     enum dns_status status;
@@ -56,13 +58,14 @@ struct resolver;
 struct resolver *resolver_open(const struct resolver_config *config, const char **ret_fault);
 void resolver_close(struct resolver *resolver);
 
-/* Asks all questions, at most 100 at a time, until each has an answer or `deadline_us` (monotonic) has passed: what is
- * open then is DNS_TIMEOUT. Answers live in the arena. */
-void resolver_ask(struct resolver *resolver, struct arena *arena, int64_t deadline_us, struct dns_question *questions,
-                  size_t n_questions);
+/* Asks all questions, at most 100 at a time, until each has an answer or `deadline_us` (monotonic)
+ * has passed: what is open then is DNS_TIMEOUT. Answers live in the arena. */
+void resolver_ask(struct resolver *resolver, struct arena *arena, int64_t deadline_us,
+                  struct dns_question *questions, size_t n_questions);
 
 /* One answer packet as bytes. Any bytes at all are safe. */
-struct dns_answer dns_answer_parse(struct arena *arena, enum dns_type type, const uint8_t *packet, size_t len);
+struct dns_answer dns_answer_parse(struct arena *arena, enum dns_type type, const uint8_t *packet,
+                                   size_t len);
 
 /* Once in the process, before any thread. */
 bool resolver_library_init(void);

@@ -54,7 +54,8 @@ static const char *standard_verb(const struct route *route)
     return NULL;
 }
 
-/* A custom action on a collection ends in its own name; one that ends in a collection of its own ("dns") is run there. */
+/* A custom action on a collection ends in its own name; one that ends in a collection of its own
+ * ("dns") is run there. */
 static struct command command_of(const struct route *route)
 {
     const char *verb = standard_verb(route);
@@ -64,7 +65,8 @@ static struct command command_of(const struct route *route)
     if (strncmp(rpc_name(route), "Run", strlen("Run")) == 0) {
         return (struct command){noun_of_segment(last_literal(route)), "run", route};
     }
-    return (struct command){noun_of_segment(route->segments[SEGMENTS_BEFORE_NOUN].literal), last_literal(route), route};
+    return (struct command){noun_of_segment(route->segments[SEGMENTS_BEFORE_NOUN].literal),
+                            last_literal(route), route};
 }
 
 /* Sessions are the browser's; PUT is PATCH with more to type. */
@@ -75,7 +77,8 @@ static bool is_command(const struct route *route)
            route->n_segments > SEGMENTS_BEFORE_NOUN;
 }
 
-const struct command *command_find(const struct command *commands, size_t n, const char *noun, const char *verb)
+const struct command *command_find(const struct command *commands, size_t n, const char *noun,
+                                   const char *verb)
 {
     for (size_t i = 0; i < n; i++) {
         if (strcmp(commands[i].noun, noun) == 0 && strcmp(commands[i].verb, verb) == 0) {
@@ -122,7 +125,8 @@ void commands_print(FILE *out, const struct command *commands, size_t n, const c
     }
 }
 
-static const char *kind_of(const struct message_field_meta *meta, const ProtobufCFieldDescriptor *field)
+static const char *kind_of(const struct message_field_meta *meta,
+                           const ProtobufCFieldDescriptor *field)
 {
     if (meta->flags & FIELD_MEGABYTES) {
         return "SIZE (megabytes, or 500M, 10G, 1T)";
@@ -142,19 +146,23 @@ static const char *kind_of(const struct message_field_meta *meta, const Protobuf
 
 static bool is_time(const ProtobufCFieldDescriptor *field)
 {
-    return strcmp(((const ProtobufCMessageDescriptor *)field->descriptor)->name, "google.protobuf.Timestamp") == 0;
+    return strcmp(((const ProtobufCMessageDescriptor *)field->descriptor)->name,
+                  "google.protobuf.Timestamp") == 0;
 }
 
-static void print_flags(FILE *out, struct arena *arena, const struct message_meta *meta, const char *prefix)
+static void print_flags(FILE *out, struct arena *arena, const struct message_meta *meta,
+                        const char *prefix)
 {
     for (unsigned i = 0; i < meta->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &meta->descriptor->fields[i];
         const struct message_field_meta *field_meta = &meta->fields[i];
-        if (field_meta->flags & FIELD_OUTPUT_ONLY || field_meta->filled_with || strcmp(field->name, "update_mask") == 0) {
+        if (field_meta->flags & FIELD_OUTPUT_ONLY || field_meta->filled_with ||
+            strcmp(field->name, "update_mask") == 0) {
             continue;
         }
         if (field->type == PROTOBUF_C_TYPE_MESSAGE && !is_time(field)) {
-            print_flags(out, arena, field_meta->child, arena_printf(arena, "%s%s.", prefix, field_meta->json_name));
+            print_flags(out, arena, field_meta->child,
+                        arena_printf(arena, "%s%s.", prefix, field_meta->json_name));
             continue;
         }
         fprintf(out, "  --%s%s  %s%s\n", prefix, field_meta->json_name, kind_of(field_meta, field),
@@ -176,7 +184,8 @@ void command_print_flags(FILE *out, struct arena *arena, const struct command *c
     for (unsigned i = 0; i < request->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &request->descriptor->fields[i];
         if (field->type != PROTOBUF_C_TYPE_MESSAGE) {
-            fprintf(out, "  --%s  %s\n", request->fields[i].json_name, kind_of(&request->fields[i], field));
+            fprintf(out, "  --%s  %s\n", request->fields[i].json_name,
+                    kind_of(&request->fields[i], field));
         }
     }
 }

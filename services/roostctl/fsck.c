@@ -9,7 +9,8 @@
 enum { FINDINGS_SHOWN = 20, STATEMENT_LIMIT_US = 300000000, PAUSE_MS = 500 };
 
 /* One check: its statement gives (object, what is wrong) for each finding. */
-static const struct error *run_check(struct pg *pg, const struct pg_statement *statement, FILE *out, int64_t *ret_n)
+static const struct error *run_check(struct pg *pg, const struct pg_statement *statement, FILE *out,
+                                     int64_t *ret_n)
 {
     struct pg_rows rows;
     const struct error *err = pg_query(pg, statement, PG_MESSAGE(NULL), &rows);
@@ -27,7 +28,8 @@ static const struct error *run_check(struct pg *pg, const struct pg_statement *s
 }
 
 /* All checks once; prints findings to `out` unless it is NULL. */
-static const struct error *run_all(struct pg *pg, struct arena *arena, FILE *out, int64_t *ret_findings)
+static const struct error *run_all(struct pg *pg, struct arena *arena, FILE *out,
+                                   int64_t *ret_findings)
 {
     int64_t findings = 0;
     for (size_t i = 0; fsck_sql_all[i]; i++) {
@@ -52,7 +54,8 @@ static size_t n_checks(void)
     return n;
 }
 
-const struct error *fsck_run(struct arena *arena, const struct fsck_options *options, bool *ret_clean)
+const struct error *fsck_run(struct arena *arena, const struct fsck_options *options,
+                             bool *ret_clean)
 {
     struct pg *pg = pg_new(options->database_url, "roostctl-fsck", "mail");
     int64_t until_us = clock_monotonic_us() + options->wait_s * INT64_C(1000000);

@@ -1,7 +1,7 @@
 /*
- * Looks for anything half done or contradictory between the schemas: rows that are not active, sagas that have not ended,
- * mailboxes without account, quotas without mailbox, address copies that lag behind, counters that do not add up, events that
- * were not published. Reads only.
+ * Looks for anything half done or contradictory between the schemas: rows that are not active,
+ * sagas that have not ended, mailboxes without account, quotas without mailbox, address copies that
+ * lag behind, counters that do not add up, events that were not published. Reads only.
  */
 #pragma once
 
@@ -16,4 +16,5 @@ struct fsck_options {
 };
 
 /* Prints one line per finding and a closing line; *ret_clean tells whether there was none. */
-MUST_USE const struct error *fsck_run(struct arena *arena, const struct fsck_options *options, bool *ret_clean);
+MUST_USE const struct error *fsck_run(struct arena *arena, const struct fsck_options *options,
+                                      bool *ret_clean);

@@ -12,7 +12,8 @@
 enum { EXIT_USAGE = 2 };
 
 /* The commands that come from the routes. */
-static int call_service(const struct roostctl_config *config, enum output_format format, int argc, char **argv)
+static int call_service(const struct roostctl_config *config, enum output_format format, int argc,
+                        char **argv)
 {
     struct session *session = session_open(&config->session);
     size_t n;

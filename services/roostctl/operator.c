@@ -20,7 +20,8 @@ struct flags {
     bool force_overwrite;
 };
 
-static bool take_value(const char *word, const char *name, int argc, char **argv, int *i, const char **value)
+static bool take_value(const char *word, const char *name, int argc, char **argv, int *i,
+                       const char **value)
 {
     size_t len = strlen(name);
     if (strncmp(word, name, len) != 0 || (word[len] && word[len] != '=')) {
@@ -77,9 +78,11 @@ static int fsck(const struct roostctl_config *config, const struct flags *flags)
     }
     struct arena *arena = arena_new(1 << 16);
     bool clean = false;
-    const struct error *err = fsck_run(
-        arena, &(struct fsck_options){.database_url = config->database_url, .wait_s = (int)wait_s, .out = stdout},
-        &clean);
+    const struct error *err =
+        fsck_run(arena,
+                 &(struct fsck_options){
+                     .database_url = config->database_url, .wait_s = (int)wait_s, .out = stdout},
+                 &clean);
     usage_print_error(stderr, err);
     arena_free(arena);
     return !err && clean ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -152,5 +155,6 @@ int operator_run(const struct roostctl_config *config, int argc, char **argv)
     if (!flags.destdir || !*flags.destdir) {
         return usage("the command wants --destdir DIR");
     }
-    return strcmp(argv[0], "postfix-maps") == 0 ? postfix_maps(config, &flags) : dovecot_conf(config, &flags);
+    return strcmp(argv[0], "postfix-maps") == 0 ? postfix_maps(config, &flags)
+                                                : dovecot_conf(config, &flags);
 }

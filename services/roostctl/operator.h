@@ -1,4 +1,5 @@
-/* The commands that work on the database and on files of this machine instead of calling a service. */
+/* The commands that work on the database and on files of this machine instead of calling a service.
+ */
 #pragma once
 
 #include <stdbool.h>

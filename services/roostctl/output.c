@@ -27,8 +27,9 @@ static bool is_time(const ProtobufCFieldDescriptor *field)
 }
 
 /* Fields of the message, and of its sub-messages as "mailbox.quota". */
-static size_t columns_of(struct arena *arena, const ProtobufCMessageDescriptor *descriptor, const char *prefix,
-                         const ProtobufCFieldDescriptor *outer, struct column *columns, size_t n)
+static size_t columns_of(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
+                         const char *prefix, const ProtobufCFieldDescriptor *outer,
+                         struct column *columns, size_t n)
 {
     const struct message_meta *meta = message_meta_find(descriptor);
     for (unsigned i = 0; meta && i < descriptor->n_fields && n < COLUMNS_MAX; i++) {
@@ -40,7 +41,8 @@ static size_t columns_of(struct arena *arena, const ProtobufCMessageDescriptor *
         if (!is_message(field) || is_time(field)) {
             columns[n++] = (struct column){title, outer, field};
         } else if (!outer && field->label != PROTOBUF_C_LABEL_REPEATED) {
-            n = columns_of(arena, field->descriptor, arena_printf(arena, "%s.", title), field, columns, n);
+            n = columns_of(arena, field->descriptor, arena_printf(arena, "%s.", title), field,
+                           columns, n);
         }
     }
     return n;
@@ -52,7 +54,8 @@ static const void *member(const ProtobufCMessage *message, const ProtobufCFieldD
 }
 
 /* The JSON form without quotes: one rule for times and numbers in both formats. */
-static char *scalar_text(struct arena *arena, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+static char *scalar_text(struct arena *arena, const ProtobufCMessage *message,
+                         const ProtobufCFieldDescriptor *field)
 {
     switch (field->type) {
     case PROTOBUF_C_TYPE_STRING:
@@ -68,7 +71,8 @@ static char *scalar_text(struct arena *arena, const ProtobufCMessage *message, c
     }
 }
 
-static char *time_text(struct arena *arena, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+static char *time_text(struct arena *arena, const ProtobufCMessage *message,
+                       const ProtobufCFieldDescriptor *field)
 {
     const Google__Protobuf__Timestamp *time =
         *(const Google__Protobuf__Timestamp *const *)member(message, field);
@@ -77,12 +81,14 @@ static char *time_text(struct arena *arena, const ProtobufCMessage *message, con
     return arena_strdup(arena, text);
 }
 
-static char *repeated_text(struct arena *arena, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+static char *repeated_text(struct arena *arena, const ProtobufCMessage *message,
+                           const ProtobufCFieldDescriptor *field)
 {
     size_t n = *(const size_t *)((const char *)message + field->quantifier_offset);
     char *text = "";
     for (size_t i = 0; i < n; i++) {
-        const char *item = field->type == PROTOBUF_C_TYPE_STRING ? (*(char ***)member(message, field))[i] : "";
+        const char *item =
+            field->type == PROTOBUF_C_TYPE_STRING ? (*(char ***)member(message, field))[i] : "";
         text = arena_printf(arena, "%s%s%s", text, i ? "," : "", item);
     }
     return text;
@@ -99,7 +105,8 @@ static char *cell(struct arena *arena, const ProtobufCMessage *message, const st
     if (column->field->label == PROTOBUF_C_LABEL_REPEATED) {
         return repeated_text(arena, message, column->field);
     }
-    bool has_presence = is_time(column->field) || column->field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
+    bool has_presence =
+        is_time(column->field) || column->field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
     if (has_presence && !message_has_field(message, column->field)) {
         return "";
     }
@@ -114,7 +121,8 @@ static void print_json(FILE *out, struct arena *arena, const ProtobufCMessage *m
     fwrite(writer.data, 1, writer.len, out);
 }
 
-void output_message(FILE *out, enum output_format format, struct arena *arena, const ProtobufCMessage *message)
+void output_message(FILE *out, enum output_format format, struct arena *arena,
+                    const ProtobufCMessage *message)
 {
     if (format == OUTPUT_JSON) {
         print_json(out, arena, message);
@@ -140,8 +148,8 @@ static void print_row(FILE *out, const size_t *widths, char *const *cells, size_
 }
 
 /* The titles, and the widths that the page's longest cells want. */
-static void begin_table(struct output_list *list, struct arena *arena, const struct column *columns, size_t n_columns,
-                        ProtobufCMessage *const *messages, size_t n)
+static void begin_table(struct output_list *list, struct arena *arena, const struct column *columns,
+                        size_t n_columns, ProtobufCMessage *const *messages, size_t n)
 {
     list->widths = arena_alloc(arena, n_columns * sizeof *list->widths);
     char *titles[COLUMNS_MAX];
@@ -158,7 +166,8 @@ static void begin_table(struct output_list *list, struct arena *arena, const str
     print_row(list->out, list->widths, titles, n_columns);
 }
 
-static void table_page(struct output_list *list, struct arena *arena, ProtobufCMessage *const *messages, size_t n)
+static void table_page(struct output_list *list, struct arena *arena,
+                       ProtobufCMessage *const *messages, size_t n)
 {
     struct column columns[COLUMNS_MAX];
     size_t n_columns = columns_of(arena, messages[0]->descriptor, "", NULL, columns, 0);
@@ -174,7 +183,8 @@ static void table_page(struct output_list *list, struct arena *arena, ProtobufCM
     }
 }
 
-void output_list_page(struct output_list *list, struct arena *arena, ProtobufCMessage *const *messages, size_t n)
+void output_list_page(struct output_list *list, struct arena *arena,
+                      ProtobufCMessage *const *messages, size_t n)
 {
     if (n == 0) {
         return;

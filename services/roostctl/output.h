@@ -18,7 +18,10 @@ struct output_list {
 };
 
 /* One object: `name: value` lines, or JSON. */
-void output_message(FILE *out, enum output_format format, struct arena *arena, const ProtobufCMessage *message);
-/* Begin with a zero output_list with out and format set; `arena` must live until output_list_end for the first page. */
-void output_list_page(struct output_list *list, struct arena *arena, ProtobufCMessage *const *messages, size_t n);
+void output_message(FILE *out, enum output_format format, struct arena *arena,
+                    const ProtobufCMessage *message);
+/* Begin with a zero output_list with out and format set; `arena` must live until output_list_end
+ * for the first page. */
+void output_list_page(struct output_list *list, struct arena *arena,
+                      ProtobufCMessage *const *messages, size_t n);
 void output_list_end(struct output_list *list);

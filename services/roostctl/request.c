@@ -24,7 +24,8 @@ static const struct error *usage(struct arena *arena, const char *flag, const ch
     return error_new(arena, REASON_REQUEST_INVALID, "%s: %s", flag, fault);
 }
 
-static const struct error *read_file(struct arena *arena, const char *path, char **ret_text, size_t *ret_len)
+static const struct error *read_file(struct arena *arena, const char *path, char **ret_text,
+                                     size_t *ret_len)
 {
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
     if (!file) {
@@ -45,12 +46,13 @@ static const struct error *read_file(struct arena *arena, const char *path, char
     return NULL;
 }
 
-static const ProtobufCFieldDescriptor *field_by_rest_name(const ProtobufCMessageDescriptor *descriptor, const char *name,
-                                                          size_t len)
+static const ProtobufCFieldDescriptor *field_by_rest_name(
+    const ProtobufCMessageDescriptor *descriptor, const char *name, size_t len)
 {
     const struct message_meta *meta = message_meta_find(descriptor);
     for (unsigned i = 0; meta && i < descriptor->n_fields; i++) {
-        if (strlen(meta->fields[i].json_name) == len && strncmp(meta->fields[i].json_name, name, len) == 0 &&
+        if (strlen(meta->fields[i].json_name) == len &&
+            strncmp(meta->fields[i].json_name, name, len) == 0 &&
             !(meta->fields[i].flags & FIELD_OUTPUT_ONLY)) {
             return &descriptor->fields[i];
         }
@@ -69,8 +71,9 @@ static ProtobufCMessage *sub_message(struct arena *arena, ProtobufCMessage *mess
 }
 
 /* Sets "a.b" below `message`. *ret_known is false if there is no such field. */
-static const struct error *set_by_name(struct builder *builder, ProtobufCMessage *message, const char *name,
-                                       const char *value, char **ret_path, bool *ret_known)
+static const struct error *set_by_name(struct builder *builder, ProtobufCMessage *message,
+                                       const char *name, const char *value, char **ret_path,
+                                       bool *ret_known)
 {
     char *path = "";
     for (;;) {
@@ -108,7 +111,8 @@ static const struct error *set_flag(struct builder *builder, const char *flag, c
     if (!known && builder->body != builder->request) {
         err = set_by_name(builder, builder->request, flag, value, &path, &known);
     }
-    return known ? err : usage(builder->arena, flag, "there is no such flag; add --help to see them");
+    return known ? err
+                 : usage(builder->arena, flag, "there is no such flag; add --help to see them");
 }
 
 static const struct error *set_json(struct builder *builder, const char *path)
@@ -129,7 +133,8 @@ static const struct error *set_json(struct builder *builder, const char *path)
     return err;
 }
 
-static const struct error *set_from_file(struct builder *builder, const char *flag, size_t flag_len, const char *path)
+static const struct error *set_from_file(struct builder *builder, const char *flag, size_t flag_len,
+                                         const char *path)
 {
     char *text;
     size_t len;
@@ -157,7 +162,8 @@ static const struct error *take_flag(struct builder *builder, const char *flag, 
     return set_flag(builder, flag, value);
 }
 
-static const struct error *take_ids(struct builder *builder, size_t n_words, char *const *words, size_t *ret_taken)
+static const struct error *take_ids(struct builder *builder, size_t n_words, char *const *words,
+                                    size_t *ret_taken)
 {
     size_t taken = 0;
     for (size_t i = 0; i < builder->route->n_segments; i++) {
@@ -168,7 +174,8 @@ static const struct error *take_ids(struct builder *builder, size_t n_words, cha
         if (taken == n_words || words[taken][0] == '-') {
             return usage(builder->arena, field->name, "the command wants an id here");
         }
-        const struct error *err = json_set_from_text(builder->arena, builder->request, field, words[taken]);
+        const struct error *err =
+            json_set_from_text(builder->arena, builder->request, field, words[taken]);
         if (err) {
             return err;
         }
@@ -190,7 +197,8 @@ static const struct error *take_flags(struct builder *builder, size_t n_words, c
             return usage(builder->arena, words[i], "wants a value");
         }
         const char *value = equals ? equals + 1 : words[++i];
-        const char *name = equals ? arena_strndup(builder->arena, flag, (size_t)(equals - flag)) : flag;
+        const char *name =
+            equals ? arena_strndup(builder->arena, flag, (size_t)(equals - flag)) : flag;
         const struct error *err = take_flag(builder, name, value);
         if (err) {
             return err;
@@ -205,13 +213,16 @@ static void set_mask(struct builder *builder)
     if (!field) {
         return;
     }
-    Google__Protobuf__FieldMask *mask = message_new(builder->arena, &google__protobuf__field_mask__descriptor);
+    Google__Protobuf__FieldMask *mask =
+        message_new(builder->arena, &google__protobuf__field_mask__descriptor);
     mask->n_paths = builder->n_mask;
-    mask->paths = arena_memdup(builder->arena, builder->mask, builder->n_mask * sizeof *builder->mask);
+    mask->paths =
+        arena_memdup(builder->arena, builder->mask, builder->n_mask * sizeof *builder->mask);
     *(Google__Protobuf__FieldMask **)((char *)builder->request + field->offset) = mask;
 }
 
-const struct error *request_build(struct arena *arena, const struct command *command, size_t n_words, char *const *words,
+const struct error *request_build(struct arena *arena, const struct command *command,
+                                  size_t n_words, char *const *words,
                                   ProtobufCMessage **ret_request)
 {
     const struct route *route = command->route;

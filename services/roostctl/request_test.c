@@ -12,8 +12,8 @@
 #include "proto/roost/accounts/v1/accounts.pb-c.h"
 #include "proto/roost/mailboxes/v1/mailboxes.pb-c.h"
 
-static const struct error *build(struct arena *arena, const char *noun, const char *verb, char *const *words,
-                                 ProtobufCMessage **ret_request)
+static const struct error *build(struct arena *arena, const char *noun, const char *verb,
+                                 char *const *words, ProtobufCMessage **ret_request)
 {
     size_t n_commands;
     size_t n_words = 0;
@@ -30,12 +30,18 @@ static void every_collection_has_its_commands(void **state)
 {
     (void)state;
     static const char *const expected[][2] = {
-        {"accounts", "list"},  {"accounts", "create"}, {"accounts", "get"},    {"accounts", "update"},
-        {"accounts", "delete"}, {"accounts", "password"}, {"accounts", "exists"}, {"domains", "create"},
-        {"domains", "delete"}, {"domainaliases", "list"}, {"aliases", "update"}, {"quotas", "list"},
-        {"quotas", "get"},     {"dns", "get"},         {"dns", "run"},         {"operations", "list"},
-        {"operations", "retry"}, {"mailboxes", "get"}, {"token", "create"},    {"token", "delete"},
-        {"token", "list"},     {"me", "get"},          {"me", "update"},
+        {"accounts", "list"},    {"accounts", "create"},
+        {"accounts", "get"},     {"accounts", "update"},
+        {"accounts", "delete"},  {"accounts", "password"},
+        {"accounts", "exists"},  {"domains", "create"},
+        {"domains", "delete"},   {"domainaliases", "list"},
+        {"aliases", "update"},   {"quotas", "list"},
+        {"quotas", "get"},       {"dns", "get"},
+        {"dns", "run"},          {"operations", "list"},
+        {"operations", "retry"}, {"mailboxes", "get"},
+        {"token", "create"},     {"token", "delete"},
+        {"token", "list"},       {"me", "get"},
+        {"me", "update"},
     };
     struct arena *arena = arena_new(4096);
     size_t n;
@@ -53,8 +59,16 @@ static void flags_fill_the_body(void **state)
 {
     (void)state;
     struct arena *arena = arena_new(4096);
-    char *const words[] = {"--username", "bob@example.test", "--role=SimpleUsers", "--is_active", "false",
-                           "--mailbox.quota", "2G", "--request_id", "r1", NULL};
+    char *const words[] = {"--username",
+                           "bob@example.test",
+                           "--role=SimpleUsers",
+                           "--is_active",
+                           "false",
+                           "--mailbox.quota",
+                           "2G",
+                           "--request_id",
+                           "r1",
+                           NULL};
     ProtobufCMessage *message;
     assert_null(build(arena, "accounts", "create", words, &message));
     const Roost__Accounts__V1__CreateAccountRequest *request = (void *)message;
@@ -70,8 +84,13 @@ static void a_repeated_flag_makes_a_list(void **state)
 {
     (void)state;
     struct arena *arena = arena_new(4096);
-    char *const words[] = {"--address", "info@example.test", "--recipients", "a@example.test", "--recipients",
-                           "b@example.org", NULL};
+    char *const words[] = {"--address",
+                           "info@example.test",
+                           "--recipients",
+                           "a@example.test",
+                           "--recipients",
+                           "b@example.org",
+                           NULL};
     ProtobufCMessage *message;
     assert_null(build(arena, "aliases", "create", words, &message));
     const Roost__Mailboxes__V1__CreateAliasRequest *request = (void *)message;
@@ -107,7 +126,8 @@ static void a_secret_comes_from_a_file(void **state)
     char *const words[] = {"--password-file", path, NULL};
     ProtobufCMessage *message;
     assert_null(build(arena, "accounts", "create", words, &message));
-    assert_string_equal(((Roost__Accounts__V1__CreateAccountRequest *)message)->account->password, "Toto1234!");
+    assert_string_equal(((Roost__Accounts__V1__CreateAccountRequest *)message)->account->password,
+                        "Toto1234!");
     unlink(path);
     arena_free(arena);
 }
@@ -143,9 +163,12 @@ static void wrong_words_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_collection_has_its_commands), cmocka_unit_test(flags_fill_the_body),
-        cmocka_unit_test(a_repeated_flag_makes_a_list),      cmocka_unit_test(an_update_names_what_it_changes),
-        cmocka_unit_test(a_secret_comes_from_a_file),        cmocka_unit_test(wrong_words_are_refused),
+        cmocka_unit_test(every_collection_has_its_commands),
+        cmocka_unit_test(flags_fill_the_body),
+        cmocka_unit_test(a_repeated_flag_makes_a_list),
+        cmocka_unit_test(an_update_names_what_it_changes),
+        cmocka_unit_test(a_secret_comes_from_a_file),
+        cmocka_unit_test(wrong_words_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

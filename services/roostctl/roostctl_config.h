@@ -6,7 +6,7 @@
 
 struct roostctl_config {
     struct session_config session;
-    char *database_url; /* of the owner: fsck, mail migrate */
+    char *database_url;      /* of the owner: fsck, mail migrate */
     char *mail_database_url; /* of role roost_mail: postfix-maps, dovecot-conf */
     char *mail_home;
 };

@@ -13,8 +13,8 @@ static void *member(const ProtobufCMessage *message, const ProtobufCFieldDescrip
 }
 
 /* All pages, unless the user asked for one by --page_size. */
-static const struct error *run_list(struct session *session, const struct route *route, ProtobufCMessage *request,
-                                    enum output_format format)
+static const struct error *run_list(struct session *session, const struct route *route,
+                                    ProtobufCMessage *request, enum output_format format)
 {
     const ProtobufCFieldDescriptor *page_size = message_field(request->descriptor, "page_size");
     const ProtobufCFieldDescriptor *page_token = message_field(request->descriptor, "page_token");
@@ -30,7 +30,8 @@ static const struct error *run_list(struct session *session, const struct route 
             return err;
         }
         size_t n = *(const size_t *)((const char *)response + route->list->quantifier_offset);
-        output_list_page(&list, session_arena(session), *(ProtobufCMessage ***)member(response, route->list), n);
+        output_list_page(&list, session_arena(session),
+                         *(ProtobufCMessage ***)member(response, route->list), n);
         char *next = *(char **)member(response, route->next_page_token);
         if (one_page || !*next) {
             output_list_end(&list);
@@ -40,11 +41,12 @@ static const struct error *run_list(struct session *session, const struct route 
     }
 }
 
-const struct error *run_command(struct session *session, const struct command *command, size_t n_words,
-                                char *const *words, enum output_format format)
+const struct error *run_command(struct session *session, const struct command *command,
+                                size_t n_words, char *const *words, enum output_format format)
 {
     ProtobufCMessage *request;
-    const struct error *err = request_build(session_arena(session), command, n_words, words, &request);
+    const struct error *err =
+        request_build(session_arena(session), command, n_words, words, &request);
     if (err) {
         return err;
     }

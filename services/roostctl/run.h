@@ -5,5 +5,6 @@
 #include "services/roostctl/output.h"
 #include "services/roostctl/session.h"
 
-MUST_USE const struct error *run_command(struct session *session, const struct command *command, size_t n_words,
-                                         char *const *words, enum output_format format);
+MUST_USE const struct error *run_command(struct session *session, const struct command *command,
+                                         size_t n_words, char *const *words,
+                                         enum output_format format);

@@ -33,7 +33,8 @@ struct session *session_open(const struct session_config *config)
     struct rpc_tls *tls = NULL;
     if (*config->tls_ca) {
         tls = arena_alloc(arena, sizeof *tls);
-        *tls = (struct rpc_tls){.cert = config->tls_cert, .key = config->tls_key, .ca = config->tls_ca};
+        *tls = (struct rpc_tls){
+            .cert = config->tls_cert, .key = config->tls_key, .ca = config->tls_ca};
     }
     session->config = *config;
     roost__common__v1__identity__init(&session->identity);
@@ -77,7 +78,8 @@ static const struct error *log_in(struct session *session)
     if (err) {
         return err;
     }
-    const Roost__Accounts__V1__LoginResponse *login = (const Roost__Accounts__V1__LoginResponse *)response;
+    const Roost__Accounts__V1__LoginResponse *login =
+        (const Roost__Accounts__V1__LoginResponse *)response;
     session->authorization = arena_printf(arena, "Bearer %s", login->session);
     session->logged_in = true;
     return NULL;
@@ -89,7 +91,8 @@ static const struct error *authorize(struct session *session)
         return NULL;
     }
     if (*session->config.token) {
-        session->authorization = arena_printf(session->call.arena, "Token %s", session->config.token);
+        session->authorization =
+            arena_printf(session->call.arena, "Token %s", session->config.token);
         return NULL;
     }
     if (*session->config.username) {

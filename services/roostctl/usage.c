@@ -33,12 +33,15 @@ void usage_print(FILE *out, const char *noun)
                  "       roostctl NOUN VERB --help\n\nCommands:\n");
     commands_print(out, commands, n, noun);
     if (!noun) {
-        fprintf(out, "\nFor the operator of the machine:\n"
-                     "  fsck [--wait SECONDS]             Looks for anything half done or contradictory.\n"
-                     "  mail migrate                      Brings schema mail up to date.\n"
-                     "  postfix-maps --destdir DIR        Writes Postfix's map files (--force-overwrite).\n"
-                     "  dovecot-conf --destdir DIR        Writes Dovecot's configuration (--force-overwrite).\n"
-                     "\nEnvironment:\n");
+        fprintf(
+            out,
+            "\nFor the operator of the machine:\n"
+            "  fsck [--wait SECONDS]             Looks for anything half done or contradictory.\n"
+            "  mail migrate                      Brings schema mail up to date.\n"
+            "  postfix-maps --destdir DIR        Writes Postfix's map files (--force-overwrite).\n"
+            "  dovecot-conf --destdir DIR        Writes Dovecot's configuration "
+            "(--force-overwrite).\n"
+            "\nEnvironment:\n");
         config_print_help(roostctl_config_fields, roostctl_n_config_fields, out);
     }
     arena_free(arena);

@@ -8,7 +8,8 @@
 #include "services/roostctl/command.h"
 #include "services/roostctl/output.h"
 
-/* Takes --output from the front; *first is then the first word of the command. False, with a message, if it is wrong. */
+/* Takes --output from the front; *first is then the first word of the command. False, with a
+ * message, if it is wrong. */
 bool usage_take_options(int argc, char **argv, int *first, enum output_format *format);
 /* Everything, or one noun's commands. */
 void usage_print(FILE *out, const char *noun);

@@ -1,6 +1,6 @@
 /*
- * Functions that do not compile in this repository. The build includes this header in front of every
- * file of ours (deploy/bazel/defs/roost.bzl); nobody includes it by hand.
+ * Functions that do not compile in this repository. The build includes this header in front of
+ * every file of ours (deploy/bazel/defs/roost.bzl); nobody includes it by hand.
  */
 #pragma once
 

@@ -26,7 +26,8 @@ static int64_t started_us;
 
 static void list(struct metrics_value *value)
 {
-    if (atomic_load_explicit(&value->listed, memory_order_relaxed) || atomic_exchange(&value->listed, true)) {
+    if (atomic_load_explicit(&value->listed, memory_order_relaxed) ||
+        atomic_exchange(&value->listed, true)) {
         return;
     }
     value->next = atomic_load(&listed_values);
@@ -46,7 +47,8 @@ void metrics_set(struct metrics_value *value, int64_t number)
     list(value);
 }
 
-void metrics_family(struct metrics_writer *writer, const char *name, enum metrics_kind kind, const char *help)
+void metrics_family(struct metrics_writer *writer, const char *name, enum metrics_kind kind,
+                    const char *help)
 {
     static const char *const kinds[] = {"counter", "gauge", "histogram"};
     writer->family = name;
@@ -69,8 +71,8 @@ static void write_label(FILE *out, const struct metrics_label *label)
     fputc('"', out);
 }
 
-void metrics_sample(struct metrics_writer *writer, const char *suffix, const struct metrics_label *labels,
-                    size_t n_labels, double number)
+void metrics_sample(struct metrics_writer *writer, const char *suffix,
+                    const struct metrics_label *labels, size_t n_labels, double number)
 {
     fprintf(writer->out, "%s%s", writer->family, suffix);
     for (size_t i = 0; i < n_labels; i++) {
@@ -86,7 +88,8 @@ char *metrics_text(const struct metrics_collector *collectors, size_t n_collecto
     size_t len = 0;
     struct metrics_writer writer = {.out = open_memstream(&text, &len)};
     check(writer.out);
-    for (const struct metrics_value *value = atomic_load(&listed_values); value; value = value->next) {
+    for (const struct metrics_value *value = atomic_load(&listed_values); value;
+         value = value->next) {
         metrics_family(&writer, value->name, value->kind, value->help);
         metrics_sample(&writer, "", NULL, 0, (double)atomic_load(&value->number));
     }
@@ -102,13 +105,15 @@ static void collect_process(struct metrics_writer *writer, void *ctx)
 {
     const struct metrics_config *config = ctx;
     const struct metrics_label version = {"version", config->version};
-    metrics_family(writer, "process_start_time_seconds", METRICS_GAUGE, "Unix time at which the process started.");
+    metrics_family(writer, "process_start_time_seconds", METRICS_GAUGE,
+                   "Unix time at which the process started.");
     metrics_sample(writer, "", NULL, 0, (double)started_us / 1e6);
     metrics_family(writer, "roost_build_info", METRICS_GAUGE, "Always 1; the version is a label.");
     metrics_sample(writer, "", &version, 1, 1);
 }
 
-static void respond(struct mg_connection *connection, int status, const char *type, const char *body)
+static void respond(struct mg_connection *connection, int status, const char *type,
+                    const char *body)
 {
     mg_printf(connection,
               "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
@@ -152,10 +157,20 @@ static int log_message(const struct mg_connection *connection, const char *messa
 
 struct metrics *metrics_open(const struct metrics_config *config)
 {
-    static const struct mg_callbacks callbacks = {.begin_request = begin_request, .log_message = log_message};
+    static const struct mg_callbacks callbacks = {.begin_request = begin_request,
+                                                  .log_message = log_message};
     const char *options[] = {
-        "listening_ports", config->listen, "num_threads",          "2", "request_timeout_ms", "5000",
-        "enable_keep_alive", "no",         "connection_queue",     "16", NULL,
+        "listening_ports",
+        config->listen,
+        "num_threads",
+        "2",
+        "request_timeout_ms",
+        "5000",
+        "enable_keep_alive",
+        "no",
+        "connection_queue",
+        "16",
+        NULL,
     };
     if (started_us == 0) {
         started_us = clock_wall_us();

@@ -1,6 +1,7 @@
 /*
- * Metrics in Prometheus' text format on a port of their own, beside /healthz. Whoever counts keeps its own counters and
- * writes them out when asked (a collector), or has a static `struct metrics_value` that any thread may change.
+ * Metrics in Prometheus' text format on a port of their own, beside /healthz. Whoever counts keeps
+ * its own counters and writes them out when asked (a collector), or has a static `struct
+ * metrics_value` that any thread may change.
  */
 #pragma once
 
@@ -11,8 +12,9 @@
 
 enum metrics_kind { METRICS_COUNTER, METRICS_GAUGE, METRICS_HISTOGRAM };
 
-/* One number of the whole process. Static, with name, kind and help set; it appears in the output once it was changed.
- *     static struct metrics_value errors = {.name = "roost_pg_errors_total", .kind = METRICS_COUNTER, .help = "..."};
+/* One number of the whole process. Static, with name, kind and help set; it appears in the output
+ * once it was changed. static struct metrics_value errors = {.name = "roost_pg_errors_total", .kind
+ * = METRICS_COUNTER, .help = "..."};
  */
 struct metrics_value {
     const char *name;
@@ -36,17 +38,20 @@ struct metrics_label {
 };
 
 /* Starts a family; all its samples follow before the next family. */
-void metrics_family(struct metrics_writer *writer, const char *name, enum metrics_kind kind, const char *help);
-/* One sample "<family><suffix>{labels} number"; suffix "" but for histograms. Label values are escaped. */
-void metrics_sample(struct metrics_writer *writer, const char *suffix, const struct metrics_label *labels,
-                    size_t n_labels, double number);
+void metrics_family(struct metrics_writer *writer, const char *name, enum metrics_kind kind,
+                    const char *help);
+/* One sample "<family><suffix>{labels} number"; suffix "" but for histograms. Label values are
+ * escaped. */
+void metrics_sample(struct metrics_writer *writer, const char *suffix,
+                    const struct metrics_label *labels, size_t n_labels, double number);
 
 struct metrics_collector {
     void (*collect)(struct metrics_writer *writer, void *ctx);
     void *ctx;
 };
 
-/* All of it as text: values, collectors, process start time and build version. The caller frees it. */
+/* All of it as text: values, collectors, process start time and build version. The caller frees it.
+ */
 char *metrics_text(const struct metrics_collector *collectors, size_t n_collectors);
 
 struct metrics_config {
@@ -61,7 +66,7 @@ struct metrics_config {
 
 struct metrics;
 
-/* Serves GET /metrics and GET /healthz with two threads. NULL if the address cannot be listened on. The config must
- * outlive it. */
+/* Serves GET /metrics and GET /healthz with two threads. NULL if the address cannot be listened on.
+ * The config must outlive it. */
 struct metrics *metrics_open(const struct metrics_config *config);
 void metrics_close(struct metrics *metrics);

@@ -57,15 +57,16 @@ void redis_set_arena(struct redis *redis, struct arena *arena)
 
 static const struct error *unavailable(struct redis *redis, const char *what, const char *cause)
 {
-    const struct error *err =
-        error_new(redis->arena, REASON_REDIS_UNAVAILABLE, "The session and event store is not available.");
+    const struct error *err = error_new(redis->arena, REASON_REDIS_UNAVAILABLE,
+                                        "The session and event store is not available.");
     return error_with_cause(redis->arena, err, "redis: %s: %s", what, cause);
 }
 
 /* Ends the connection: what is still in it belongs to nobody. */
 static const struct error *lost(struct redis *redis, const char *what)
 {
-    const char *text = redis->context && redis->context->errstr[0] ? redis->context->errstr : "connection lost";
+    const char *text =
+        redis->context && redis->context->errstr[0] ? redis->context->errstr : "connection lost";
     const struct error *err = unavailable(redis, what, text);
     disconnect(redis);
     return err;
@@ -100,7 +101,8 @@ static const struct error *set_up(struct redis *redis, const struct redis_url *u
     return err;
 }
 
-/* Whether the other end has closed an idle connection: then nothing sent on it would arrive, and a new one is safe. */
+/* Whether the other end has closed an idle connection: then nothing sent on it would arrive, and a
+ * new one is safe. */
 static bool is_closed(const redisContext *context)
 {
     char byte;
@@ -124,13 +126,15 @@ static const struct error *connect_if_needed(struct redis *redis)
                                     .tv_usec = redis->timeout_ms % 1000 * 1000};
     redis->context = url.path ? redisConnectUnixWithTimeout(url.path, timeout)
                               : redisConnectWithTimeout(url.host, url.port, timeout);
-    if (!redis->context || redis->context->err || redisSetTimeout(redis->context, timeout) != REDIS_OK) {
+    if (!redis->context || redis->context->err ||
+        redisSetTimeout(redis->context, timeout) != REDIS_OK) {
         return lost(redis, "connect");
     }
     return set_up(redis, &url);
 }
 
-static void copy_reply(struct redis *redis, const redisReply *from, struct redis_reply *to, int depth)
+static void copy_reply(struct redis *redis, const redisReply *from, struct redis_reply *to,
+                       int depth)
 {
     *to = (struct redis_reply){.kind = REDIS_NIL, .text = ""};
     switch (from->type) {
@@ -149,7 +153,8 @@ static void copy_reply(struct redis *redis, const redisReply *from, struct redis
         if (depth == MAX_DEPTH) {
             break;
         }
-        struct redis_reply *items = arena_alloc(redis->arena, (from->elements + 1) * sizeof(*items));
+        struct redis_reply *items =
+            arena_alloc(redis->arena, (from->elements + 1) * sizeof(*items));
         for (size_t i = 0; i < from->elements; i++) {
             copy_reply(redis, from->element[i], &items[i], depth + 1);
         }
@@ -163,16 +168,16 @@ static void copy_reply(struct redis *redis, const redisReply *from, struct redis
     }
 }
 
-const struct error *redis_batch(struct redis *redis, const struct redis_batch_item *items, size_t n_items,
-                                struct redis_reply *ret_replies)
+const struct error *redis_batch(struct redis *redis, const struct redis_batch_item *items,
+                                size_t n_items, struct redis_reply *ret_replies)
 {
     const struct error *err = connect_if_needed(redis);
     if (err) {
         return err;
     }
     for (size_t i = 0; i < n_items; i++) {
-        if (redisAppendCommandArgv(redis->context, (int)items[i].n_args, (const char **)items[i].args,
-                                   items[i].lens) != REDIS_OK) {
+        if (redisAppendCommandArgv(redis->context, (int)items[i].n_args,
+                                   (const char **)items[i].args, items[i].lens) != REDIS_OK) {
             return lost(redis, items[i].args[0]);
         }
     }
@@ -187,8 +192,8 @@ const struct error *redis_batch(struct redis *redis, const struct redis_batch_it
     return NULL;
 }
 
-const struct error *redis_command(struct redis *redis, size_t n_args, const char *const *args, const size_t *lens,
-                                  struct redis_reply *ret_reply)
+const struct error *redis_command(struct redis *redis, size_t n_args, const char *const *args,
+                                  const size_t *lens, struct redis_reply *ret_reply)
 {
     const struct redis_batch_item item = {.n_args = n_args, .args = args, .lens = lens};
     struct redis_reply reply;

@@ -1,6 +1,7 @@
 /*
- * Redis, the only user of hiredis. One `struct redis` is one connection and belongs to one thread; a lost connection is
- * reopened at the next command. URL: redis://[user:password@]host:port[/db] or unix:///path[?password=...&db=n].
+ * Redis, the only user of hiredis. One `struct redis` is one connection and belongs to one thread;
+ * a lost connection is reopened at the next command. URL: redis://[user:password@]host:port[/db] or
+ * unix:///path[?password=...&db=n].
  */
 #pragma once
 
@@ -28,18 +29,19 @@ struct redis *redis_new(const char *url, int timeout_ms);
 void redis_free(struct redis *redis);
 void redis_set_arena(struct redis *redis, struct arena *arena);
 
-/* One command; binary safe where lens is given (NULL: strings). An error reply is REASON_INTERNAL with the cause, a lost
- * connection REDIS_UNAVAILABLE. */
-MUST_USE const struct error *redis_command(struct redis *redis, size_t n_args, const char *const *args,
-                                           const size_t *lens, struct redis_reply *ret_reply);
+/* One command; binary safe where lens is given (NULL: strings). An error reply is REASON_INTERNAL
+ * with the cause, a lost connection REDIS_UNAVAILABLE. */
+MUST_USE const struct error *redis_command(struct redis *redis, size_t n_args,
+                                           const char *const *args, const size_t *lens,
+                                           struct redis_reply *ret_reply);
 /* Several commands in one round trip; stops at a lost connection, not at an error reply. */
 struct redis_batch_item {
     size_t n_args;
     const char *const *args;
     const size_t *lens;
 };
-MUST_USE const struct error *redis_batch(struct redis *redis, const struct redis_batch_item *items, size_t n_items,
-                                         struct redis_reply *ret_replies);
-#define REDIS_COMMAND(redis, reply, ...)                                                                               \
-    redis_command((redis), sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *),                          \
+MUST_USE const struct error *redis_batch(struct redis *redis, const struct redis_batch_item *items,
+                                         size_t n_items, struct redis_reply *ret_replies);
+#define REDIS_COMMAND(redis, reply, ...)                                                      \
+    redis_command((redis), sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *), \
                   (const char *const[]){__VA_ARGS__}, NULL, (reply))

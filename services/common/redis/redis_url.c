@@ -55,7 +55,8 @@ static bool parse_unix(struct arena *arena, const char *text, struct redis_url *
 {
     size_t len = strcspn(text, "?");
     url->path = decode(arena, text, len);
-    return text[0] == '/' && len > 1 && parse_query(arena, text[len] == '?' ? text + len + 1 : "", url);
+    return text[0] == '/' && len > 1 &&
+           parse_query(arena, text[len] == '?' ? text + len + 1 : "", url);
 }
 
 static bool parse_host(struct arena *arena, const char *text, size_t len, struct redis_url *url)

@@ -14,5 +14,6 @@ struct redis_url {
     const char *db;       /* decimal; NULL: 0 */
 };
 
-/* redis://[user[:password]@]host[:port][/db] or unix:///path[?password=...&db=n]; %XX is decoded in user and password. */
+/* redis://[user[:password]@]host[:port][/db] or unix:///path[?password=...&db=n]; %XX is decoded in
+ * user and password. */
 bool redis_url_parse(struct arena *arena, const char *text, struct redis_url *ret_url);

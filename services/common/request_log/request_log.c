@@ -56,8 +56,8 @@ static const struct error *take_over(struct call *call, const char *request_id)
     const struct error *err;
     int64_t n_rows = 0;
 
-    err = pg_run(call->pg, &request_log_sql_request_take_over, PG_ARGS(NULL, KEY_ARGS(call, request_id)),
-                 &n_rows);
+    err = pg_run(call->pg, &request_log_sql_request_take_over,
+                 PG_ARGS(NULL, KEY_ARGS(call, request_id)), &n_rows);
     if (err || n_rows == 1) {
         return err;
     }
@@ -156,8 +156,8 @@ const struct error *request_log_forget(struct call *call, const char *request_id
     if (is_off(request_id)) {
         return NULL;
     }
-    return pg_run(call->pg, &request_log_sql_request_forget, PG_ARGS(NULL, KEY_ARGS(call, request_id)),
-                  NULL);
+    return pg_run(call->pg, &request_log_sql_request_forget,
+                  PG_ARGS(NULL, KEY_ARGS(call, request_id)), NULL);
 }
 
 const struct error *request_log_expire(struct call *call)

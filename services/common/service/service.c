@@ -23,7 +23,8 @@
 
 enum {
     EXIT_USAGE = 2,
-    MALLOC_ARENAS = 2, /* more cost memory in every thread and gain nothing: requests have arenas of their own */
+    MALLOC_ARENAS = 2, /* more cost memory in every thread and gain nothing: requests have arenas of
+                          their own */
     MAX_TASKS = 16,
     START_ARENA_BYTES = 4096,
 };
@@ -74,7 +75,8 @@ static void on_outcome(void *ctx, const struct service_task *task, const struct 
         set_serving(frame, true);
         if (!frame->has_been_ready) {
             frame->has_been_ready = true;
-            log_info("service.ready", log_int("after_ms", (clock_monotonic_us() - frame->started_us) / 1000));
+            log_info("service.ready",
+                     log_int("after_ms", (clock_monotonic_us() - frame->started_us) / 1000));
         }
     }
 }
@@ -94,8 +96,10 @@ static void collect(struct metrics_writer *writer, void *ctx)
 static bool take_tls(struct frame *frame)
 {
     const struct service_config *config = &frame->config;
-    int given = (config->tls_cert[0] != '\0') + (config->tls_key[0] != '\0') + (config->tls_ca[0] != '\0');
-    frame->tls = (struct rpc_tls){.cert = config->tls_cert, .key = config->tls_key, .ca = config->tls_ca};
+    int given =
+        (config->tls_cert[0] != '\0') + (config->tls_key[0] != '\0') + (config->tls_ca[0] != '\0');
+    frame->tls =
+        (struct rpc_tls){.cert = config->tls_cert, .key = config->tls_key, .ca = config->tls_ca};
     if (given != 0 && given != 3) {
         fprintf(stderr, "ROOST_TLS_CERT, ROOST_TLS_KEY and ROOST_TLS_CA are needed together\n");
         return false;
@@ -118,7 +122,8 @@ static bool load_config(struct frame *frame)
     if (def->config_size > 0) {
         frame->own_config = calloc(1, def->config_size);
         check(frame->own_config);
-        good = config_load(def->config_fields, def->n_config_fields, frame->own_config, stderr) && good;
+        good = config_load(def->config_fields, def->n_config_fields, frame->own_config, stderr) &&
+               good;
     }
     return good && take_tls(frame);
 }
@@ -127,11 +132,12 @@ static void open_peers(struct frame *frame)
 {
     struct rpc_peer_config peers[SERVICE_N_PEERS];
     for (size_t i = 0; i < SERVICE_N_PEERS; i++) {
-        peers[i] = (struct rpc_peer_config){.name = service_peer_names[i], .target = frame->config.peers[i]};
+        peers[i] = (struct rpc_peer_config){.name = service_peer_names[i],
+                                            .target = frame->config.peers[i]};
     }
     const char *key = frame->config.identity_key;
-    frame->peers = rpc_peers_new(frame->def->name, (const uint8_t *)key, strlen(key), tls_of(frame), peers,
-                                 SERVICE_N_PEERS);
+    frame->peers = rpc_peers_new(frame->def->name, (const uint8_t *)key, strlen(key), tls_of(frame),
+                                 peers, SERVICE_N_PEERS);
 }
 
 static bool open_server(struct frame *frame)
@@ -221,7 +227,8 @@ static void wait_for_signal(const sigset_t *signals)
 static void set_list_key(const struct service_config *config)
 {
     uint8_t key[ASSERTION_KEY_MIN_BYTES];
-    assertion_derive_key((const uint8_t *)config->identity_key, strlen(config->identity_key), "page token", key);
+    assertion_derive_key((const uint8_t *)config->identity_key, strlen(config->identity_key),
+                         "page token", key);
     list_set_key(key, sizeof(key));
 }
 
@@ -240,7 +247,8 @@ static int serve(struct frame *frame)
     if (!load_config(frame)) {
         return EXIT_USAGE;
     }
-    log_open(def->name, (enum log_level)frame->config.log_level, (enum log_format)frame->config.log_format);
+    log_open(def->name, (enum log_level)frame->config.log_level,
+             (enum log_format)frame->config.log_format);
     set_list_key(&frame->config);
     frame->context = def->open ? def->open(frame->own_config, &frame->config) : frame->own_config;
     open_peers(frame);
@@ -275,8 +283,9 @@ static int migrate(const struct service_def *def)
         return EXIT_USAGE;
     }
     log_open(def->name, (enum log_level)config.log_level, (enum log_format)config.log_format);
-    return pg_migrate(config.database_url, def->name, def->migrations, def->n_migrations) ? EXIT_SUCCESS
-                                                                                           : EXIT_FAILURE;
+    return pg_migrate(config.database_url, def->name, def->migrations, def->n_migrations)
+               ? EXIT_SUCCESS
+               : EXIT_FAILURE;
 }
 
 static int print_help(const struct service_def *def)
@@ -290,7 +299,8 @@ static int print_help(const struct service_def *def)
     for (size_t i = 0; i < def->n_commands; i++) {
         printf("  %-9s %s\n", def->commands[i].name, def->commands[i].help);
     }
-    printf("\nConfiguration is read from the environment; a text NAME may also be given as NAME_FILE.\n\n");
+    printf("\nConfiguration is read from the environment; a text NAME may also be given as "
+           "NAME_FILE.\n\n");
     config_print_help(fields, n, stdout);
     if (def->n_config_fields > 0) {
         config_print_help(def->config_fields, def->n_config_fields, stdout);

@@ -7,7 +7,8 @@
 
 enum { MAX_PEM_BYTES = 65536 };
 
-const char *const service_peer_names[SERVICE_N_PEERS] = {"accounts", "domains", "mailboxes", "quotas", "dnschecks"};
+const char *const service_peer_names[SERVICE_N_PEERS] = {"accounts", "domains", "mailboxes",
+                                                         "quotas", "dnschecks"};
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 static const char *const log_formats[] = {"json", "logfmt", NULL};
@@ -29,12 +30,12 @@ static const char *default_address(const char *service)
     return "127.0.0.1:8100";
 }
 
-#define PEER(variable, index, address)                                                            \
-    {.name = variable,                                                                            \
-     .kind = CONFIG_TEXT,                                                                         \
-     .offset = offsetof(struct service_config, peers[index]),                                     \
-     .default_value = address,                                                                    \
-     .help = "Address of this service; empty: it is not there."}
+#define PEER(variable, index, address)                                                     \
+    {                                                                                      \
+        .name = variable, .kind = CONFIG_TEXT,                                             \
+        .offset = offsetof(struct service_config, peers[index]), .default_value = address, \
+        .help = "Address of this service; empty: it is not there."                         \
+    }
 
 static const struct config_field common_fields[] = {
     {.name = "ROOST_LOG_LEVEL",
@@ -125,7 +126,8 @@ static const struct config_field serve_fields[] = {
      .help = "Certificates of the authorities whose clients and servers are trusted, PEM."},
 };
 
-size_t service_fields(const char *service, enum service_fields_use use, struct config_field fields[SERVICE_MAX_FIELDS])
+size_t service_fields(const char *service, enum service_fields_use use,
+                      struct config_field fields[SERVICE_MAX_FIELDS])
 {
     size_t n = 0;
     size_t n_common = sizeof(common_fields) / sizeof(common_fields[0]);

@@ -62,7 +62,8 @@ static int jittered(int ms)
 static void pause_for(struct tasks *tasks, int ms)
 {
     int64_t until_us = clock_monotonic_us() + (int64_t)ms * 1000;
-    const struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    const struct timespec until = {.tv_sec = until_us / 1000000,
+                                   .tv_nsec = until_us % 1000000 * 1000};
     pthread_mutex_lock(&tasks->lock);
     while (!atomic_load(&tasks->stopping) &&
            pthread_cond_timedwait(&tasks->stop, &tasks->lock, &until) == 0) {
@@ -114,7 +115,8 @@ static int run_once(struct runner *runner, int *backoff_ms)
         .redis = runner->redis,
         .identity = &runner->identity,
         .method = runner->method,
-        .trace_id = arena_printf(runner->arena, "%016" PRIx64 "%016" PRIx64, random_number(), random_number()),
+        .trace_id = arena_printf(runner->arena, "%016" PRIx64 "%016" PRIx64, random_number(),
+                                 random_number()),
         .deadline_us = clock_monotonic_us() + MAX_RUN_US,
         .service = tasks->config.context,
         .peers = tasks->config.peers,

@@ -18,7 +18,8 @@ struct tasks_config {
 
 struct tasks;
 
-/* Starts one thread for each task. The config is copied, what it points to must outlive the tasks. */
+/* Starts one thread for each task. The config is copied, what it points to must outlive the tasks.
+ */
 struct tasks *tasks_start(const struct tasks_config *config);
 /* Lets the runs in progress finish and joins the threads. */
 void tasks_stop(struct tasks *tasks);

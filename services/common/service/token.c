@@ -10,7 +10,8 @@ const struct error *token_ask_accounts(struct call *call, const char *token,
         .request = &roost__accounts__v1__authenticate_request__descriptor,
         .response = &roost__accounts__v1__authenticate_response__descriptor,
     };
-    Roost__Accounts__V1__AuthenticateRequest request = ROOST__ACCOUNTS__V1__AUTHENTICATE_REQUEST__INIT;
+    Roost__Accounts__V1__AuthenticateRequest request =
+        ROOST__ACCOUNTS__V1__AUTHENTICATE_REQUEST__INIT;
     request.credential_case = ROOST__ACCOUNTS__V1__AUTHENTICATE_REQUEST__CREDENTIAL_TOKEN;
     request.token = (char *)token;
     ProtobufCMessage *answer;

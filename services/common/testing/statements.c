@@ -3,8 +3,8 @@
  * misspelt column fails here and not in production. roost_service() makes a test of it, with
  * SCHEMA, STATEMENTS, MIGRATIONS and N_MIGRATIONS defined.
  */
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 
 #include <cmocka.h>
 
@@ -27,9 +27,9 @@ static void every_statement_can_be_prepared(void **state)
     testing_migrate(TEXT(SCHEMA), MIGRATIONS, N_MIGRATIONS);
     call = testing_call_new(TEXT(SCHEMA));
     for (size_t i = 0; STATEMENTS[i]; i++) {
-        const struct error *err = pg_execute_sql(
-            call->pg, arena_printf(call->arena, "PREPARE \"%s\" AS %s", STATEMENTS[i]->name,
-                                   STATEMENTS[i]->sql));
+        const struct error *err =
+            pg_execute_sql(call->pg, arena_printf(call->arena, "PREPARE \"%s\" AS %s",
+                                                  STATEMENTS[i]->name, STATEMENTS[i]->sql));
         if (err) {
             print_error("%s: %s\n", STATEMENTS[i]->name, err->cause);
             n_failed++;

@@ -41,7 +41,8 @@ static void open_peers(struct testing_rpc *rpc, const struct testing_rpc_config 
     }
     for (size_t i = 0; config->services[i] && n < MAX_PEERS; i++) {
         rpc->names[rpc->n_names] = peer_name(config->services[i]);
-        peers[n++] = (struct rpc_peer_config){.name = rpc->names[rpc->n_names++], .target = rpc->target};
+        peers[n++] =
+            (struct rpc_peer_config){.name = rpc->names[rpc->n_names++], .target = rpc->target};
     }
     rpc->peers = rpc_peers_new("testing", identity_key, sizeof(identity_key) - 1, NULL, peers, n);
 }
