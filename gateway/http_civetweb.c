@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "gateway/read_deadline.h"
+#include "gateway/tls_libraries.h"
 #include "services/common/clock/clock.h"
 #include "services/common/log/log.h"
 
@@ -302,14 +303,25 @@ static struct mg_context *start(struct http_server *server)
     return mg_start(&callbacks, server, options);
 }
 
+/* civetweb says which of the features it has. */
+static bool init_library(bool has_tls)
+{
+    if (!has_tls) {
+        mg_init_library(MG_FEATURES_DEFAULT);
+        return true;
+    }
+    return tls_libraries_load() && mg_init_library(MG_FEATURES_TLS) & MG_FEATURES_TLS;
+}
+
 struct http_server *http_server_open(const struct http_server_config *config)
 {
     struct http_server *server = calloc(1, sizeof(*server));
     check(server);
     server->config = config;
     read_deadline_init();
-    mg_init_library(config->certificate[0] ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
-    server->context = start(server);
+    if (init_library(config->certificate[0] != '\0')) {
+        server->context = start(server);
+    }
     if (!server->context) {
         mg_exit_library();
         free(server);

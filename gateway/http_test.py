@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -124,6 +125,7 @@ class Stack:
     def __init__(self, folder, **env):
         self.folder = folder
         self.backend = None
+        self.tls_port = None
         self.address = f"unix:{folder}/backend.sock"
         self.log = open(os.path.join(folder, "gateway.log"), "ab+")
         self.env = {f"ROOST_{name}": self.address
@@ -146,7 +148,8 @@ class Stack:
     def start_gateway(self):
         for _ in range(5):
             self.port = free_port()
-            env = {"ROOST_LISTEN": f"127.0.0.1:{self.port}"} | self.env
+            tls = f",127.0.0.1:{self.tls_port}s" if self.tls_port else ""
+            env = {"ROOST_LISTEN": f"127.0.0.1:{self.port}{tls}"} | self.env
             self.gateway = subprocess.Popen([GATEWAY], env=env, stderr=self.log)
             if self._is_up():
                 return
@@ -767,6 +770,38 @@ class LifeTest(unittest.TestCase):
             reply = connection.receive()
             self.assertEqual((reply.status, reply.headers["connection"]), (504, "close"))
         self.assertEqual(self.stack.gateway.wait(10), 0)
+        self.stack.stop_backend()
+
+    def test_tls_is_served_where_it_is_asked_for(self):
+        pem = os.path.join(self.temporary.name, "server.pem")
+        key = os.path.join(self.temporary.name, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                        "-keyout", key, "-out", pem], check=True, capture_output=True)
+        context = ssl.create_default_context(cafile=pem)
+        with open(pem, "a", encoding="ascii") as chain:
+            chain.write(pathlib.Path(key).read_text(encoding="ascii"))
+        self.stack.env["ROOST_HTTPS_CERTIFICATE"] = pem
+        self.stack.tls_port = free_port()
+        self.stack.start_backend()
+        self.stack.start_gateway()
+        body = {"username": "bob", "password": "right"}
+        with Connection(self.stack.tls_port) as connection:
+            connection.socket = context.wrap_socket(connection.socket, server_hostname="localhost")
+            self.assertIn(connection.socket.version(), ("TLSv1.2", "TLSv1.3"))
+            connection.send(render("POST", "/api/v1/auth/login/", {"Origin": "https://gateway.test"}, body))
+            reply = connection.receive()
+            self.assertEqual(reply.status, 200)
+            self.assertIn("; Secure", reply.cookies[0])
+            self.assertIn("max-age", reply.headers["strict-transport-security"])
+        self.assertNotIn("; Secure", self.stack.request("POST", "/api/v1/auth/login/", None, body).cookies[0])
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        with Connection(self.stack.tls_port) as connection, self.assertRaises((ssl.SSLError, ConnectionResetError)):
+            old.wrap_socket(connection.socket)
+        self.assertEqual(self.stack.stop_gateway(), 0)
         self.stack.stop_backend()
 
     def test_bad_configuration_is_refused_at_once(self):
