@@ -10,7 +10,7 @@ const struct error *accounts_internal_authenticate(
     struct call *call, const Roost__Accounts__V1__AuthenticateRequest *req,
     Roost__Accounts__V1__AuthenticateResponse **ret_resp)
 {
-    const Roost__Common__V1__Identity *identity;
+    const Roost__Common__V1__Identity *identity = NULL;
     const char *csrf_token = "";
     const struct error *err;
     switch (req->credential_case) {

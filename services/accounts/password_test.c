@@ -30,9 +30,9 @@ static void verify_knows_all_schemes(void **state)
         "{CRYPT}$y$j9T$abcdefghijklmnop$Y.Dy7YuBTxgI96q3dHQjPw6/ehCykesPoNZVJdNzx9C",
         "{BLF-CRYPT}$2y$05$wMRe79fIwx.t/nYZzAWIseRyugTTcD1S9RMhPfvmVHmslBQ2a5yrm",
         "{CRYPT}$2y$05$mAyxxYjO.x/xjhz4c7dVpecsP70mtJrYU3yEYhvHfVt6xxwqDBbsS",
-        "{SHA512-CRYPT}$6$pmgteCXREtAL1AIN$"
-        "KE1QOWOKKWpzgFxYRj0RGBXWBvbuQoDl4ImGeQXbXtk0CGQk3DyQpvRMr6r."
-        "uzYHV4DddX3OhIJf8x/Lmno3D.",
+        ("{SHA512-CRYPT}$6$pmgteCXREtAL1AIN$"
+         "KE1QOWOKKWpzgFxYRj0RGBXWBvbuQoDl4ImGeQXbXtk0CGQk3DyQpvRMr6r."
+         "uzYHV4DddX3OhIJf8x/Lmno3D."),
         "{SHA256-CRYPT}$5$E/pNszRQXW0AIh0R$a7RWvpVgDu6Rc852/chjMz18JReOAwXVU1V2ubY0Zj4",
         "{MD5-CRYPT}$1$LiyRRpKg$lxDNO7hxnDkSN8wI5HfFd/",
     };
@@ -89,9 +89,9 @@ static void costs_beyond_bearing_are_refused(void **state)
         "{CRYPT}$y$jFT$abcdefghijklmnop$Y.Dy7YuBTxgI96q3dHQjPw6/ehCykesPoNZVJdNzx9C",
         "{CRYPT}$y$j9TZZ$abcdefghijklmnop$Y.Dy7YuBTxgI96q3dHQjPw6/ehCykesPoNZVJdNzx9C",
         "{BLF-CRYPT}$2y$31$wMRe79fIwx.t/nYZzAWIseRyugTTcD1S9RMhPfvmVHmslBQ2a5yrm",
-        "{SHA512-CRYPT}$6$rounds=999999999$pmgteCXREtAL1AIN$"
-        "KE1QOWOKKWpzgFxYRj0RGBXWBvbuQoDl4ImGeQXbXtk0CGQk3DyQpvRMr"
-        "6r.uzYHV4DddX3OhIJf8x/Lmno3D.",
+        ("{SHA512-CRYPT}$6$rounds=999999999$pmgteCXREtAL1AIN$"
+         "KE1QOWOKKWpzgFxYRj0RGBXWBvbuQoDl4ImGeQXbXtk0CGQk3DyQpvRMr"
+         "6r.uzYHV4DddX3OhIJf8x/Lmno3D."),
     };
     (void)state;
     for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++) {
