@@ -181,7 +181,7 @@ static void much_is_found_like_little(void **state)
     fixture_execute(
         "INSERT INTO account (username, first_name, last_name, role, password_hash, date_joined, "
         "is_active) SELECT 'u' || i, 'F' || i % 100, "
-        "CASE WHEN i <= 6500 THEN 'Low' ELSE 'Rare' END, "
+        "CASE WHEN i <= 4500 THEN 'Low' WHEN i <= 6950 THEN 'Late' ELSE 'Rare' END, "
         "CASE WHEN i % 2 = 0 THEN 'DomainAdmins' ELSE 'SimpleUsers' END, '', "
         "timestamp '2020-01-01' + i * interval '1 second', i % 2 = 0 FROM generate_series(1, 7000) "
         "AS i");
@@ -194,6 +194,7 @@ static void much_is_found_like_little(void **state)
         {"low", "-date_joined", "", "last_name = 'Low'", "date_joined DESC, id DESC"},
         {"f", "first_name", "", "first_name LIKE 'F%'", "first_name, id"},
         {"f9", "first_name", "", "first_name LIKE 'F9%'", "first_name, id"},
+        {"late", "date_joined", "", "last_name = 'Late'", "date_joined, id"},
         {"rare", "date_joined", "", "last_name = 'Rare'", "date_joined, id"},
         {"", "-date_joined", "DomainAdmins", "role = 'DomainAdmins'", "date_joined DESC, id DESC"},
         {"", "date_joined", "SimpleUsers", "role = 'SimpleUsers'", "date_joined, id"},
