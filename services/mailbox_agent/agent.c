@@ -18,7 +18,7 @@
 #include "services/mailbox_agent/mail_tree.h"
 
 enum {
-    CLAIM_LIMIT = 50,
+    CLAIM_LIMIT = 100,
     CALL_LIMIT_US = 10000000,
     TRASH_SLICE_US = 2000000,
     KICK_LIMIT_US = 3000000,
@@ -161,8 +161,9 @@ static void carry_out(struct agent *agent, struct arena *arena, struct task *tas
 static void kick_all(struct agent *agent, struct arena *arena, const struct task *tasks, size_t n)
 {
     int64_t limit_us = clock_monotonic_us() + KICK_LIMIT_US;
+    const char *who = doveadm_who(arena, agent->config->doveadm);
     for (size_t i = 0; i < n && clock_monotonic_us() < limit_us; i++) {
-        if (!tasks[i].fault) {
+        if (!tasks[i].fault && doveadm_is_listed(who, tasks[i].operation->full_address)) {
             doveadm_kick(arena, agent->config->doveadm, tasks[i].operation->full_address);
         }
     }

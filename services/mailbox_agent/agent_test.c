@@ -15,6 +15,7 @@
 #include "proto/roost/mailboxes/v1/mailboxes_internal.pb-c.h"
 #include "services/common/message/message.h"
 #include "services/common/testing/testing_rpc.h"
+#include "services/mailbox_agent/doveadm.h"
 
 static struct {
     Roost__Mailboxes__V1__MailboxOperation operation; /* what the queue holds */
@@ -169,6 +170,26 @@ static void hangs_on_no_doveadm(void **state)
     fixture->config.doveadm = "";
 }
 
+static void kicks_who_is_logged_in(void **state)
+{
+    (void)state;
+    static const char who[] = "ann@a.test imap 1 (127.0.0.1)\nbob@a.test imap 2 (::1)\n";
+    assert_true(doveadm_is_listed(who, "bob@a.test"));
+    assert_true(doveadm_is_listed(who, "ann@a.test"));
+    assert_false(doveadm_is_listed(who, "bob@a.tes"));
+    assert_false(doveadm_is_listed(who, "imap"));
+    assert_false(doveadm_is_listed("", "bob@a.test"));
+}
+
+static void reads_what_doveadm_says(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_string_equal(doveadm_who(fixture->arena, "/bin/echo bob@a.test imap"),
+                        "bob@a.test imap who -1\n");
+    assert_string_equal(doveadm_who(fixture->arena, "/bin/false"), "");
+    assert_string_equal(doveadm_who(fixture->arena, ""), "");
+}
+
 static void waits_for_the_queue(void **state)
 {
     struct fixture *fixture = *state;
@@ -184,10 +205,9 @@ static void waits_for_the_queue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(carries_out_and_reports),
-        cmocka_unit_test(refuses_for_good),
-        cmocka_unit_test(hangs_on_no_doveadm),
-        cmocka_unit_test(waits_for_the_queue),
+        cmocka_unit_test(carries_out_and_reports), cmocka_unit_test(refuses_for_good),
+        cmocka_unit_test(hangs_on_no_doveadm),     cmocka_unit_test(kicks_who_is_logged_in),
+        cmocka_unit_test(reads_what_doveadm_says), cmocka_unit_test(waits_for_the_queue),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

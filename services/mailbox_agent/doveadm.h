@@ -1,9 +1,16 @@
 /* Dovecot's doveadm, run as a program, without a shell. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "services/common/arena/arena.h"
 
-/* Ends the sessions of a user: "<command> kick <user>". An empty command does nothing. Waits a few
- * seconds at most. A failure is only logged: sessions that are left find their files gone and end
- * by themselves. */
+/* Who is logged in: one line per session, the user first; "" if nobody is or doveadm cannot tell.
+ * One question for many users, because starting the program is what takes time. */
+const char *doveadm_who(struct arena *arena, const char *command);
+/* Whether `user` is the first word of a line of `who`. */
+bool doveadm_is_listed(const char *who, const char *user);
+/* Ends the sessions of a user: "<command> kick <user>". Waits a few seconds at most. A failure is
+ * only logged: sessions that are left find their files gone and end by themselves. An empty command
+ * does nothing, here as above. */
 void doveadm_kick(struct arena *arena, const char *command, const char *user);
