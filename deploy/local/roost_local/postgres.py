@@ -81,6 +81,8 @@ def process(stack):
         "stage": 0,
         "stop_signal": "SIGINT",
         "ports": [stack.port("postgres")],
+        # A server does not start while a backend of the one before still holds its memory.
+        "home": os.path.realpath(cluster_dir(stack)),
         "reload": {"process": "postfix", "signal": "SIGHUP",
                    "when": ["/usr/bin/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(stack.port("postgres"))]},
     }

@@ -8,8 +8,10 @@ One thread, one loop. Orders come as one JSON line each over a unix socket that 
   {"op": "stop"}                            stops all and ends
 
 SPEC: name, argv, env, user (passwd name or null), log, stage (higher ones are stopped first), stop_signal, ports; and
-perhaps "reload": {process, signal, when}: once the process was started again and the command `when` succeeds, that other
-process gets the signal.
+perhaps
+  "reload": {process, signal, when}: once the process was started again and the command `when` succeeds, that other process
+            gets the signal;
+  "home": a folder: what works there is a part of the process, in a session of its own, and ends with it.
 """
 
 import json
@@ -51,6 +53,16 @@ def start_time(pid):
             return int(source.read().rpartition(")")[2].split()[19])
     except OSError:
         return None
+
+
+def kill_all_in(folder):
+    """Every process whose working directory is this folder."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/cwd") == folder:
+                os.kill(int(pid), signal.SIGKILL)
+        except OSError:
+            continue
 
 
 class Process:
@@ -104,6 +116,8 @@ class Process:
             os.killpg(self.popen.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             pass
+        if "home" in self.spec:
+            kill_all_in(self.spec["home"])
 
     def describe(self):
         running = self.popen is not None

@@ -4,6 +4,7 @@ import json
 
 from roost_test.checks import equal, holds
 from roost_test.rpc import Rpc
+from roost_test.wait import eventually
 
 DOMAIN_QUOTA_MB = 100
 MAILBOX_QUOTA_MB = 5
@@ -64,8 +65,8 @@ def create_alias(story, name, address, recipients):
 
 def create_by_grpc(story):
     with Rpc(story.messages, story.stack["ROOST_GRPC_DOMAINS"], story.token) as rpc:
-        made = rpc.call("roost.domains.v1.Domains/CreateDomain", domain={"name": "quiet.test"}, request_id="story-1.7")
-        again = rpc.call("roost.domains.v1.Domains/CreateDomain", domain={"name": "quiet.test"}, request_id="story-1.7")
+        made = rpc.call_patiently("roost.domains.v1.Domains/CreateDomain", domain={"name": "quiet.test"}, request_id="story-1.7")
+        again = rpc.call_patiently("roost.domains.v1.Domains/CreateDomain", domain={"name": "quiet.test"}, request_id="story-1.7")
     equal(again.id, made.id, "the same request_id again")
     seen = story.remember("quiet domain", story.rest.get(f"/api/v1/domains/{made.id}/"))
     equal(seen["name"], "quiet.test")
@@ -73,11 +74,12 @@ def create_by_grpc(story):
 
 
 def create_by_command_line(story):
-    done = story.stack.roostctl("--output", "json", "accounts", "create", "--username", "dora@quiet.test",
-                                "--role", "SimpleUsers", "--password", story.password)
+    done = eventually("an answer to roostctl", story.within(5), lambda: story.stack.roostctl(
+        "--output", "json", "accounts", "create", "--username", "dora@quiet.test", "--role", "SimpleUsers",
+        "--password", story.password, "--request_id", "story-1.8"))
     made = json.loads(done.stdout)
     with Rpc(story.messages, story.stack["ROOST_GRPC_ACCOUNTS"], story.token) as rpc:
-        seen = rpc.call("roost.accounts.v1.Accounts/GetAccount", id=made["pk"])
+        seen = rpc.call_patiently("roost.accounts.v1.Accounts/GetAccount", id=made["pk"])
     equal(seen.username, "dora@quiet.test")
     equal(seen.mailbox.full_address, "dora@quiet.test")
     story.remember("dora", made)

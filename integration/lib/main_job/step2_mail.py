@@ -3,10 +3,11 @@
 import glob
 import os
 import smtplib
+import subprocess
 
 from roost_test import mail
 from roost_test.checks import equal, holds
-from roost_test.wait import eventually
+from roost_test.wait import NotInTime, eventually
 
 DELIVERY_S = 10
 USAGE_S = 2
@@ -19,7 +20,7 @@ def run(story):
                                   ("2.3", "the catch-all", "anything@example.test"),
                                   ("2.4", "the domain alias", "bob@example.alias.test")):
         with check(f"{number} mail for {what} is delivered and read over IMAP with bob's password"):
-            key = eventually("SMTP takes it", story.within(5), lambda address=address: send(stack, address))
+            key = mail.send_patiently(stack["ROOST_SMTP"], address)
             story.mails.append(key)
             mail.wait_for_mail(stack["ROOST_IMAP"], "bob@example.test", story.password, [key], story.within(DELIVERY_S))
     with check("2.5 the alias's external recipient gets its copy"):
@@ -39,18 +40,6 @@ def run(story):
         over_quota(story)
     with check("2.12 usage follows when mail is deleted over IMAP"):
         usage_falls(story)
-
-
-def send(stack, address):
-    """The key of a message, or None where the server asks for another try."""
-    try:
-        return mail.send(stack["ROOST_SMTP"], address)
-    except smtplib.SMTPRecipientsRefused as error:
-        code = error.recipients[address][0]
-        holds(code < 500, f"{address} refused with {error.recipients[address]}")
-        return None
-    except (OSError, smtplib.SMTPException):
-        return None
 
 
 def refusal(story, address):
@@ -75,13 +64,7 @@ def in_sink(stack, *texts):
 
 def submission(story):
     stack, login = story.stack, ("bob@example.test", story.password)
-
-    def as_bob():
-        try:
-            return mail.send(stack["ROOST_SUBMISSION"], "friend@elsewhere.example", "bob@example.test", login=login)
-        except (OSError, smtplib.SMTPServerDisconnected):
-            return None
-    key = eventually("submission takes it", story.within(5), as_bob)
+    key = mail.send_patiently(stack["ROOST_SUBMISSION"], "friend@elsewhere.example", "bob@example.test", login=login)
     eventually("the message in the sink", story.within(DELIVERY_S), lambda: in_sink(stack, key))
     try:
         mail.send(stack["ROOST_SUBMISSION"], "friend@elsewhere.example", "dora@quiet.test", login=login)
@@ -96,7 +79,7 @@ def quota(story):
 
 def usage_appears(story):
     before = quota(story)
-    key = eventually("SMTP takes it", story.within(5), lambda: send_large(story, 1))
+    key = send_large(story, 1)
     mail.wait_for_mail(story.stack["ROOST_IMAP"], "bob@example.test", story.password, [key], story.within(DELIVERY_S))
 
     def counted():
@@ -108,19 +91,17 @@ def usage_appears(story):
 
 
 def send_large(story, megabytes):
+    """The key of a message of that size, or what it was refused with."""
     body = ("x" * 75 + "\n") * (megabytes * MEGABYTE // 76 + 1)
     try:
-        return mail.send(story.stack["ROOST_SMTP"], "bob@example.test", "sender@elsewhere.example", body)
-    except (OSError, smtplib.SMTPServerDisconnected):
-        return None
+        return mail.send_patiently(story.stack["ROOST_SMTP"], "bob@example.test", "sender@elsewhere.example", body)
     except smtplib.SMTPRecipientsRefused as error:
-        code, text = error.recipients["bob@example.test"]
-        return None if code < 500 else f"refused: {text!r}"
+        return f"refused: {error.recipients}"
 
 
 def over_quota(story):
     """Either at SMTP or by a message to the sender, but not in the mailbox and not silently."""
-    key = eventually("an answer to the large message", story.within(10), lambda: send_large(story, 6))
+    key = send_large(story, 6)
     if not key.startswith("refused"):
         told = eventually("the sender is told", story.within(DELIVERY_S),
                           lambda: in_sink(story.stack, key, "sender@elsewhere.example", "uota"))
@@ -141,4 +122,21 @@ def usage_falls(story):
             imap.connection.expunge()
         return True
     eventually("the large message is deleted", story.within(5), delete)
-    eventually("usage falls", story.within(USAGE_S), lambda: quota(story)["bytes"] < MEGABYTE)
+    try:
+        eventually("usage falls", USAGE_S, lambda: quota(story)["bytes"] < MEGABYTE)
+    except NotInTime:
+        if not story.slack_s:
+            raise
+        recount(story, "bob@example.test")
+        eventually("usage falls", story.within(USAGE_S), lambda: quota(story)["bytes"] < MEGABYTE)
+
+
+def recount(story, user):
+    """Dovecot drops what it cannot write while the database is down; its own remedy is to count again."""
+    def attempt():
+        try:
+            story.stack.doveadm("quota", "recalc", "-u", user)
+        except subprocess.CalledProcessError as error:
+            raise AssertionError(error) from error
+        return True
+    eventually("doveadm quota recalc", story.within(5), attempt)

@@ -33,7 +33,7 @@ class Story:
         # What a kill in the wrong moment may add to any of the story's limits.
         self.slack_s = SLACK_WITH_KILLS_S if with_kills else 0
         self.messages = Messages()
-        self.token = eventually("a token", 5 + self.slack_s, self._new_token)
+        self.token = self.new_token(stack["ROOST_ADMIN"], stack["ROOST_ADMIN_PASSWORD"])
         self.rest = PatientRest(stack["ROOST_URL"], self.token)
         self.events = Events(stack["ROOST_REDIS_URL"])
         self.password = PASSWORD
@@ -41,12 +41,13 @@ class Story:
         self.mails = []
         self.written = []
 
-    def _new_token(self):
-        try:
-            return new_token(self.stack["ROOST_URL"], self.stack["ROOST_ADMIN"], self.stack["ROOST_ADMIN_PASSWORD"],
-                             "main job")
-        except OSError as error:
-            raise AssertionError(error) from error
+    def new_token(self, username, password):
+        def attempt():
+            try:
+                return new_token(self.stack["ROOST_URL"], username, password, "main job")
+            except OSError as error:
+                raise AssertionError(error) from error
+        return eventually(f"a token for {username}", self.within(10), attempt)
 
     def within(self, seconds):
         return seconds + self.slack_s

@@ -11,6 +11,12 @@ import uuid
 from roost_test.wait import eventually
 
 SENDER = "someone@elsewhere.example"
+# How long a server that is being restarted may keep its clients trying.
+PATIENCE_S = 30
+
+
+class TryAgain(AssertionError):
+    """The server cannot tell at the moment."""
 
 
 def split(address):
@@ -40,6 +46,22 @@ def send(server, to, sender=SENDER, body="Hello.\n", login=None):
     return key
 
 
+def send_patiently(server, to, sender=SENDER, body="Hello.\n", login=None):
+    """As send, but tries again as a real sender does: after a 4xx, or when nobody listens."""
+    def attempt():
+        try:
+            return send(server, to, sender, body, login)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, text = error.recipients[to]
+            failure = error if code >= 500 else TryAgain(f"{code} {text}")
+        except smtplib.SMTPResponseException as error:
+            failure = error if error.smtp_code >= 500 else TryAgain(f"{error.smtp_code} {error.smtp_error}")
+        except OSError as error:
+            failure = TryAgain(error)
+        raise failure
+    return eventually(f"{to} can be sent to", PATIENCE_S, attempt)
+
+
 def rcpt_code(server, to, sender=SENDER):
     """The code and text that RCPT TO is answered with; nothing is sent."""
     with smtplib.SMTP(*split(server), timeout=30) as connection:
@@ -50,9 +72,21 @@ def rcpt_code(server, to, sender=SENDER):
 
 
 class Imap:
+    """Raises TryAgain where the server says nothing definite, imaplib's error where it refuses."""
+
     def __init__(self, server, user, password):
-        self.connection = imaplib.IMAP4(*split(server))
-        self.connection.login(user, password)
+        try:
+            self.connection = imaplib.IMAP4(*split(server))
+        except (imaplib.IMAP4.error, OSError) as error:
+            raise TryAgain(error) from error
+        try:
+            self.connection.login(user, password)
+        except (imaplib.IMAP4.abort, OSError) as error:
+            raise TryAgain(error) from error
+        except imaplib.IMAP4.error as error:
+            if "UNAVAILABLE" in str(error):
+                raise TryAgain(error) from error
+            raise
 
     def __enter__(self):
         return self
@@ -88,11 +122,14 @@ class Imap:
 
 
 def can_log_in(server, user, password):
-    try:
-        with Imap(server, user, password):
-            return True
-    except (imaplib.IMAP4.error, imaplib.IMAP4.abort):
-        return False
+    """Yes or no; asks again where the server cannot tell."""
+    def attempt():
+        try:
+            with Imap(server, user, password):
+                return "yes"
+        except imaplib.IMAP4.error:
+            return "no"
+    return eventually(f"a definite answer to {user}", PATIENCE_S, attempt) == "yes"
 
 
 def wait_for_mail(server, user, password, keys, seconds=15):
@@ -100,8 +137,11 @@ def wait_for_mail(server, user, password, keys, seconds=15):
     wanted = set(keys)
 
     def arrived():
-        with Imap(server, user, password) as imap:
-            subjects = imap.subjects()
+        try:
+            with Imap(server, user, password) as imap:
+                subjects = imap.subjects()
+        except (imaplib.IMAP4.abort, OSError) as error:
+            raise TryAgain(error) from error
         missing = wanted - set(subjects)
         assert not missing, f"{len(missing)} of {len(wanted)} messages are not in the inbox of {user}"
         return subjects

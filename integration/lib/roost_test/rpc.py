@@ -8,6 +8,7 @@ import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from roost_test.stack import REPOSITORY
+from roost_test.wait import eventually
 
 INCLUDES = (
     REPOSITORY + "/proto",
@@ -100,6 +101,17 @@ class Rpc:
         function = self.channel.unary_unary("/" + path.strip("/"), request_serializer=lambda m: m.SerializeToString(),
                                             response_deserializer=self.messages.type(method.output_type).FromString)
         return function(request, timeout=timeout, metadata=self.metadata if metadata is None else metadata)
+
+    def call_patiently(self, path, /, seconds=30, **fields):
+        """As call, but asks again while the server is not there; a write needs a request_id."""
+        def attempt():
+            try:
+                return self.call(path, **fields)
+            except grpc.RpcError as error:
+                if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.ABORTED):
+                    raise AssertionError(error.details()) from error
+                raise
+        return eventually(path, seconds, attempt)
 
     def status(self, path, /, **options):
         """The gRPC status of a call: grpc.StatusCode.OK, or that of the failure."""

@@ -128,6 +128,10 @@ class Stack:
                                  f"{done.stdout}{done.stderr}")
         return done
 
+    def doveadm(self, *arguments):
+        subprocess.run(["/usr/bin/doveadm", "-c", os.path.join(self.data, "dovecot", "dovecot.conf"), *arguments],
+                       check=True, stdin=subprocess.DEVNULL, timeout=60)
+
     def fsck_is_clean(self, within_s=30):
         """Waits until fsck finds nothing; returns the seconds it took."""
         started = time.monotonic()
