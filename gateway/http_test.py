@@ -390,6 +390,19 @@ class ListTest(GatewayTest):
             with self.assertRaises(EOFError):
                 connection.receive()
 
+    def resident_bytes(self):
+        pages = pathlib.Path(f"/proc/{self.stack.gateway.pid}/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def test_a_long_list_takes_no_more_memory_than_a_page(self):
+        self.ask("GET", "/api/v1/domains/")
+        before = self.resident_bytes()
+        reply = self.ask("GET", "/api/v1/domains/?search=many")
+        self.check(reply, 200)
+        self.assertGreater(len(reply.body), 20_000_000)
+        self.assertEqual(reply.body.count(b'"pk":'), 60000)
+        self.assertLess(self.resident_bytes() - before, 8_000_000)
+
     def test_head_of_a_list_counts(self):
         reply = self.ask("HEAD", "/api/v1/domains/")
         self.check(reply, 200)

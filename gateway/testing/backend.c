@@ -22,6 +22,7 @@
 /* Ids that mean something. */
 enum {
     DOMAINS = 2500,
+    MANY_DOMAINS = 60000,
     ID_MISSING = 4040,
     ID_FLAKY = 5030,  /* unavailable twice, then well */
     ID_DOWN = 5031,   /* always unavailable */
@@ -136,7 +137,9 @@ static const struct error *list_domains(struct call *call, const ProtobufCMessag
     const Roost__Domains__V1__ListDomainsRequest *req = (const void *)request;
     Roost__Domains__V1__ListDomainsResponse *resp =
         message_new(call->arena, &roost__domains__v1__list_domains_response__descriptor);
-    int64_t n = strcmp(req->search, "few") == 0 ? 3 : DOMAINS;
+    int64_t n = strcmp(req->search, "few") == 0    ? 3
+                : strcmp(req->search, "many") == 0 ? MANY_DOMAINS
+                                                   : DOMAINS;
     int64_t from = strtoll(req->page_token, NULL, 10);
     int64_t size = req->page_size > 0 ? req->page_size : 100;
     int64_t until = from + size < n ? from + size : n;
