@@ -66,7 +66,9 @@ static const struct error *ask(struct call *call, int64_t *account_ids, size_t n
         facts.quotas = quotas->quotas;
         facts.n_quotas = quotas->n_quotas;
         qsort(facts.mailboxes, facts.n_mailboxes, sizeof *facts.mailboxes, compare_mailboxes);
-        qsort(facts.quotas, facts.n_quotas, sizeof *facts.quotas, compare_quotas);
+        if (facts.n_quotas > 0) {
+            qsort(facts.quotas, facts.n_quotas, sizeof *facts.quotas, compare_quotas);
+        }
     }
     *ret_facts = facts;
     return NULL;
