@@ -2,10 +2,7 @@
 
 import os
 import signal
-import socket
-import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -13,143 +10,25 @@ import unittest
 
 import grpc
 
-GOOGLE_APIS = "/usr/share/gocode/src/github.com/grpc-ecosystem/grpc-gateway/third_party/googleapis"
-GRPC_PROTOS = "/usr/share/grpc-proto"
-RPC = "services/common/rpc"
-
-work = tempfile.TemporaryDirectory(prefix="roost-interop-")
-
-
-def generate():
-    """Compiles the protos and makes them importable; grpc/... lies beside the package grpc."""
-    out = os.path.join(work.name, "py")
-    os.mkdir(out)
-    protoc = ["/usr/bin/protoc", "--python_out=" + out]
-    subprocess.run(protoc + ["-I" + RPC + "/testdata", "echo.proto"], check=True)
-    subprocess.run(protoc + ["-I" + RPC, "error_info.proto"], check=True)
-    subprocess.run(
-        protoc
-        + ["-I" + GRPC_PROTOS, "grpc/health/v1/health.proto"]
-        + ["grpc/reflection/v1/reflection.proto", "grpc/reflection/v1alpha/reflection.proto"],
-        check=True,
-    )
-    subprocess.run(
-        protoc + ["-I" + GOOGLE_APIS, "google/rpc/status.proto", "google/rpc/error_details.proto"],
-        check=True,
-    )
-    sys.path.insert(0, out)
-    grpc.__path__.append(os.path.join(out, "grpc"))
-    import google
-
-    google.__path__.append(os.path.join(out, "google"))
-
-
-generate()
-# pylint: disable=wrong-import-position
-import echo_pb2  # noqa: E402
-import error_info_pb2  # noqa: E402
-from google.protobuf import descriptor_pb2  # noqa: E402
-from google.rpc import error_details_pb2, status_pb2  # noqa: E402
-from grpc.health.v1 import health_pb2  # noqa: E402
-from grpc.reflection.v1 import reflection_pb2  # noqa: E402
-from grpc.reflection.v1alpha import reflection_pb2 as reflection_alpha_pb2  # noqa: E402
-
-GOOD = (("authorization", "Token good"),)
-
-
-class Server:
-    """One echo_server on a unix socket of its own, or on the given address; its peer is itself, or the given one."""
-
-    def __init__(self, *options, listen=None, peer=None):
-        self.directory = tempfile.mkdtemp(dir=work.name)
-        self.path = os.path.join(self.directory, "s")
-        self.target = "unix:" + self.path
-        self.log_path = os.path.join(self.directory, "log")
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(
-                [RPC + "/testdata/echo_server", listen or self.target, "peer=" + (peer or self.target), *options],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        line = self.process.stdout.readline()
-        if line != "ready\n":
-            raise RuntimeError("echo_server: " + line + self.log())
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8") as file:
-            return file.read()
-
-    def port(self):
-        for line in self.log().splitlines():
-            for field in line.split():
-                if field.startswith("port=") and field != "port=0":
-                    return int(field[5:])
-        raise RuntimeError("no port in " + self.log())
-
-    def rss_kib(self):
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
-    def stop(self):
-        """Asks it to end and returns its exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(20)
-        self.process.stdout.close()
-        return status
-
-
-def method(channel, name):
-    return channel.unary_unary(
-        "/roost.testing.v1." + name,
-        request_serializer=echo_pb2.EchoRequest.SerializeToString,
-        response_deserializer=echo_pb2.EchoResponse.FromString,
-    )
-
-
-def health(channel, service="", timeout=2):
-    check = channel.unary_unary(
-        "/grpc.health.v1.Health/Check",
-        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-        response_deserializer=health_pb2.HealthCheckResponse.FromString,
-    )
-    return check(health_pb2.HealthCheckRequest(service=service), timeout=timeout).status
-
-
-def status_of(error):
-    """google.rpc.Status from the trailers."""
-    details = dict(error.trailing_metadata()).get("grpc-status-details-bin")
-    return status_pb2.Status.FromString(details) if details else None
-
-
-def reason_of(error):
-    status = status_of(error)
-    return error_info_pb2.ErrorInfo.FromString(status.details[0].value).reason if status else None
-
-
-def wait_until(condition, seconds=5):
-    """Looks again and again; how long it takes does not matter to the test."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError("it did not happen within %d s" % seconds)
-        time.sleep(0.005)
-
-
-class Fixture(unittest.TestCase):
-    options = ()
-
-    def setUp(self):
-        self.server = Server(*self.options)
-        self.addCleanup(self.server.stop)
-        self.channel = grpc.insecure_channel(self.server.target)
-        self.addCleanup(self.channel.close)
-
-    def refused(self, name, request=None, metadata=(), timeout=5):
-        with self.assertRaises(grpc.RpcError) as raised:
-            method(self.channel, name)(request or echo_pb2.EchoRequest(), metadata=metadata, timeout=timeout)
-        return raised.exception
+from interop_fixture import (
+    GOOD,
+    Fixture,
+    Server,
+    descriptor_pb2,
+    echo_pb2,
+    error_details_pb2,
+    error_info_pb2,
+    health,
+    health_pb2,
+    method,
+    reason_of,
+    reflection_alpha_pb2,
+    reflection_pb2,
+    status_of,
+    wait_until,
+    work,
+    RPC,
+)
 
 
 class Unary(Fixture):
@@ -600,79 +479,5 @@ class Listening(unittest.TestCase):
             channel.close()
 
 
-def literal(name, value):
-    """One HPACK header, literal without indexing."""
-    return b"\x00" + bytes([len(name)]) + name + bytes([len(value)]) + value
-
-
-def frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-
-def read_all(connection):
-    """What the server answers has to be read, or it stops to read from us."""
-    try:
-        while connection.recv(65536):
-            pass
-    except OSError:
-        pass
-
-
-def attack(path, n_streams):
-    """Opens streams and resets them at once."""
-    headers = b"".join(
-        literal(name, value)
-        for name, value in [
-            (b":method", b"POST"),
-            (b":scheme", b"http"),
-            (b":path", b"/roost.testing.v1.Echo/Open"),
-            (b":authority", b"x"),
-            (b"te", b"trailers"),
-            (b"content-type", b"application/grpc"),
-        ]
-    )
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(path)
-    connection.settimeout(20)
-    threading.Thread(target=read_all, args=(connection,), daemon=True).start()
-    try:
-        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0))
-        for first in range(1, 2 * n_streams, 200):
-            connection.sendall(
-                b"".join(
-                    frame(1, 4, stream, headers) + frame(3, 0, stream, struct.pack(">I", 8))
-                    for stream in range(first, first + 200, 2)
-                )
-            )
-    except OSError:
-        pass  # the server may cut the connection: so much the better
-    connection.close()
-
-
-class RapidReset(Fixture):
-    """Streams in masses that are reset at once: others are served, and memory stays bounded."""
-
-    def test_is_survived(self):
-        call = method(self.channel, "Echo/Open")
-        call(echo_pb2.EchoRequest(), timeout=5)
-        before_kib = self.server.rss_kib()
-        attackers = [
-            subprocess.Popen([sys.executable, __file__, "attack", self.server.path, "40000"]) for _ in range(2)
-        ]
-        slowest = 0
-        while any(attacker.poll() is None for attacker in attackers):
-            began = time.monotonic()
-            self.assertEqual(health(self.channel, timeout=10), 1)
-            slowest = max(slowest, time.monotonic() - began)
-        self.assertEqual(call(echo_pb2.EchoRequest(text="alive"), timeout=5).text, "alive")
-        grown_kib = self.server.rss_kib() - before_kib
-        print(f"rapid reset: slowest health check {slowest:.3f} s, grown by {grown_kib} KiB")
-        self.assertLess(slowest, 5)
-        self.assertLess(grown_kib, 200 * 1024)
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["attack"]:
-        attack(sys.argv[2], int(sys.argv[3]))
-    else:
-        unittest.main(verbosity=2)
+    unittest.main(verbosity=2)
