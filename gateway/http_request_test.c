@@ -60,6 +60,15 @@ static void headers_that_decide_come_once(void **state)
     }
 }
 
+static void one_length_is_enough(void **state)
+{
+    struct test_exchange *test = test_exchange_new(*state);
+    test_exchange_add_header(test, "Content-Length", "2");
+    assert_null(http_check(&test->exchange.request));
+    test_exchange_add_header(test, "content-length", "2");
+    assert_int_equal(http_check(&test->exchange.request)->status, 400);
+}
+
 static void limits_have_their_status(void **state)
 {
     struct test_exchange *test = test_exchange_new(*state);
@@ -109,6 +118,8 @@ static void cookies_are_found_by_name(void **state)
     assert_string_equal(http_cookie(*state, request, "c"), "4=5");
     assert_string_equal(http_cookie(*state, request, "e"), "6");
     assert_null(http_cookie(*state, request, "d"));
+    test_exchange_add_header(test, "Cookie", "a=7");
+    assert_null(http_cookie(*state, request, "a"));
     assert_null(http_cookie(*state, request, "x"));
 }
 
@@ -193,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(headers_are_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(headers_that_decide_come_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_length_is_enough, setup, teardown),
         cmocka_unit_test_setup_teardown(limits_have_their_status, setup, teardown),
         cmocka_unit_test(lists_are_searched_by_item),
         cmocka_unit_test_setup_teardown(cookies_are_found_by_name, setup, teardown),
