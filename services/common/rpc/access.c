@@ -30,12 +30,14 @@ const struct error *access_check(struct arena *arena, const struct rpc_access *a
     bool is_account = identity->account_id > 0;
     bool is_service = identity->service[0] != '\0';
     if (!is_account && !(access->internal && is_service)) {
-        return error_new(arena, REASON_CREDENTIALS_MISSING, "Authentication credentials were not provided.");
+        return error_new(arena, REASON_CREDENTIALS_MISSING,
+                         "Authentication credentials were not provided.");
     }
     bool allowed = (access->internal && is_service) || (access->authenticated && is_account) ||
                    (access->roles & role_bit(identity->role)) != 0;
     if (!allowed) {
-        return error_new(arena, REASON_ROLE_NOT_ALLOWED, "You do not have permission to perform this action.");
+        return error_new(arena, REASON_ROLE_NOT_ALLOWED,
+                         "You do not have permission to perform this action.");
     }
     return NULL;
 }

@@ -11,7 +11,8 @@
 enum { MAC_BYTES = 32 };
 _Static_assert((int)MAC_BYTES == (int)ASSERTION_KEY_MIN_BYTES, "a derived key is one digest");
 
-static void mac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t len, uint8_t ret_mac[MAC_BYTES])
+static void mac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t len,
+                uint8_t ret_mac[MAC_BYTES])
 {
     unsigned mac_len = 0;
     const uint8_t *done = HMAC(EVP_sha256(), key, (int)key_len, data, len, ret_mac, &mac_len);
@@ -25,7 +26,8 @@ void assertion_derive_key(const uint8_t *key, size_t key_len, const char *purpos
 }
 
 uint8_t *assertion_sign(struct arena *arena, const uint8_t *key, size_t key_len,
-                        const Roost__Common__V1__Identity *identity, const char *service, size_t *ret_len)
+                        const Roost__Common__V1__Identity *identity, const char *service,
+                        size_t *ret_len)
 {
     check(key_len >= ASSERTION_KEY_MIN_BYTES);
     Roost__Common__V1__Identity signed_identity = *identity;
@@ -39,8 +41,9 @@ uint8_t *assertion_sign(struct arena *arena, const uint8_t *key, size_t key_len,
     return data;
 }
 
-const struct error *assertion_verify(struct arena *arena, const uint8_t *key, size_t key_len, const uint8_t *data,
-                                     size_t len, const Roost__Common__V1__Identity **ret_identity)
+const struct error *assertion_verify(struct arena *arena, const uint8_t *key, size_t key_len,
+                                     const uint8_t *data, size_t len,
+                                     const Roost__Common__V1__Identity **ret_identity)
 {
     static const char detail[] = "The identity assertion is not valid.";
     if (len < MAC_BYTES || len > ASSERTION_MAX_BYTES || key_len < ASSERTION_KEY_MIN_BYTES) {
@@ -52,17 +55,19 @@ const struct error *assertion_verify(struct arena *arena, const uint8_t *key, si
         return error_new(arena, REASON_CREDENTIALS_INVALID, "%s", detail);
     }
     ProtobufCMessage *message;
-    const struct error *err =
-        message_unpack(arena, &roost__common__v1__identity__descriptor, data, len - MAC_BYTES, &message);
+    const struct error *err = message_unpack(arena, &roost__common__v1__identity__descriptor, data,
+                                             len - MAC_BYTES, &message);
     if (err) {
-        return error_with_cause(arena, error_new(arena, REASON_CREDENTIALS_INVALID, "%s", detail), "%s",
-                                err->detail);
+        return error_with_cause(arena, error_new(arena, REASON_CREDENTIALS_INVALID, "%s", detail),
+                                "%s", err->detail);
     }
     const Roost__Common__V1__Identity *identity = (const Roost__Common__V1__Identity *)message;
-    /* An assertion names its service: without one it was not made by assertion_sign. The same allowance as its life for
-     * clocks that differ between machines would double its life, so there is none beyond a second. */
+    /* An assertion names its service: without one it was not made by assertion_sign. The same
+     * allowance as its life for clocks that differ between machines would double its life, so there
+     * is none beyond a second. */
     int64_t left_ms = identity->expires_at_ms - clock_wall_us() / 1000;
-    if (left_ms <= 0 || left_ms > ASSERTION_MAX_LIFETIME_MS + 1000 || identity->service[0] == '\0') {
+    if (left_ms <= 0 || left_ms > ASSERTION_MAX_LIFETIME_MS + 1000 ||
+        identity->service[0] == '\0') {
         return error_with_cause(arena, error_new(arena, REASON_CREDENTIALS_INVALID, "%s", detail),
                                 "%lld ms of life left", (long long)left_ms);
     }

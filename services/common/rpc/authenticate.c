@@ -32,7 +32,8 @@ struct authenticator {
 
 static const Roost__Common__V1__Identity nobody = ROOST__COMMON__V1__IDENTITY__INIT;
 
-struct authenticator *authenticator_new(const uint8_t *key, size_t key_len, rpc_authenticate_fn *ask)
+struct authenticator *authenticator_new(const uint8_t *key, size_t key_len,
+                                        rpc_authenticate_fn *ask)
 {
     struct authenticator *authenticator = calloc(1, sizeof(*authenticator));
     check(authenticator);
@@ -54,7 +55,8 @@ static const char *token_of(struct arena *arena, const char *text, size_t len)
     static const char *const schemes[] = {"Token ", "Bearer "};
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         size_t scheme_len = strlen(schemes[i]);
-        if (len <= scheme_len || len > scheme_len + MAX_TOKEN_BYTES || strncasecmp(text, schemes[i], scheme_len) != 0) {
+        if (len <= scheme_len || len > scheme_len + MAX_TOKEN_BYTES ||
+            strncasecmp(text, schemes[i], scheme_len) != 0) {
             continue;
         }
         for (size_t c = scheme_len; c < len; c++) {
@@ -67,17 +69,20 @@ static const char *token_of(struct arena *arena, const char *text, size_t len)
     return NULL;
 }
 
-static const Roost__Common__V1__Identity *cache_get(const struct cached *cached, const uint8_t *hash,
-                                                    struct arena *arena)
+static const Roost__Common__V1__Identity *cache_get(const struct cached *cached,
+                                                    const uint8_t *hash, struct arena *arena)
 {
-    if (cached->until_us <= clock_monotonic_us() || memcmp(cached->token_hash, hash, SHA256_DIGEST_LENGTH) != 0) {
+    if (cached->until_us <= clock_monotonic_us() ||
+        memcmp(cached->token_hash, hash, SHA256_DIGEST_LENGTH) != 0) {
         return NULL;
     }
     return (const Roost__Common__V1__Identity *)protobuf_c_message_unpack(
-        &roost__common__v1__identity__descriptor, arena_allocator(arena), cached->len, cached->identity);
+        &roost__common__v1__identity__descriptor, arena_allocator(arena), cached->len,
+        cached->identity);
 }
 
-static void cache_put(struct cached *cached, const uint8_t *hash, const Roost__Common__V1__Identity *identity)
+static void cache_put(struct cached *cached, const uint8_t *hash,
+                      const Roost__Common__V1__Identity *identity)
 {
     size_t len = protobuf_c_message_get_packed_size(&identity->base);
     if (len > MAX_CACHED_IDENTITY_BYTES) {
@@ -88,8 +93,8 @@ static void cache_put(struct cached *cached, const uint8_t *hash, const Roost__C
     cached->until_us = clock_monotonic_us() + CACHE_LIFE_US;
 }
 
-static const struct error *by_token(struct authenticator *authenticator, struct call *call, const char *text,
-                                    size_t len)
+static const struct error *by_token(struct authenticator *authenticator, struct call *call,
+                                    const char *text, size_t len)
 {
     const char *token = token_of(call->arena, text, len);
     if (!token || !authenticator->ask) {
@@ -123,13 +128,14 @@ const struct error *authenticate(struct authenticator *authenticator, struct cal
     if (credentials->assertion_len > 0) {
         const Roost__Common__V1__Identity *identity;
         const struct error *err =
-            assertion_verify(call->arena, authenticator->key, authenticator->key_len, credentials->assertion,
-                             credentials->assertion_len, &identity);
+            assertion_verify(call->arena, authenticator->key, authenticator->key_len,
+                             credentials->assertion, credentials->assertion_len, &identity);
         if (err) {
             return err;
         }
         if (anonymous) {
-            Roost__Common__V1__Identity *vouched = message_new(call->arena, &roost__common__v1__identity__descriptor);
+            Roost__Common__V1__Identity *vouched =
+                message_new(call->arena, &roost__common__v1__identity__descriptor);
             vouched->remote_address = identity->remote_address;
             identity = vouched;
         }
@@ -137,7 +143,8 @@ const struct error *authenticate(struct authenticator *authenticator, struct cal
         return NULL;
     }
     if (credentials->authorization_len > 0 && !anonymous) {
-        return by_token(authenticator, call, credentials->authorization, credentials->authorization_len);
+        return by_token(authenticator, call, credentials->authorization,
+                        credentials->authorization_len);
     }
     return NULL;
 }

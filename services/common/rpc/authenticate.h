@@ -13,11 +13,13 @@ struct credentials {
     size_t authorization_len;
 };
 
-struct authenticator *authenticator_new(const uint8_t *key, size_t key_len, rpc_authenticate_fn *ask);
+struct authenticator *authenticator_new(const uint8_t *key, size_t key_len,
+                                        rpc_authenticate_fn *ask);
 void authenticator_free(struct authenticator *authenticator);
 
-/* Sets call->identity and call->credential; `call` is complete otherwise. An assertion goes before a token. Without
- * credentials the identity is empty. For an anonymous method it is empty but for the remote address that the gateway
- * vouches for. CREDENTIALS_INVALID if they are wrong, other errors if nobody can tell. */
+/* Sets call->identity and call->credential; `call` is complete otherwise. An assertion goes before
+ * a token. Without credentials the identity is empty. For an anonymous method it is empty but for
+ * the remote address that the gateway vouches for. CREDENTIALS_INVALID if they are wrong, other
+ * errors if nobody can tell. */
 MUST_USE const struct error *authenticate(struct authenticator *authenticator, struct call *call,
                                           const struct credentials *credentials, bool anonymous);

@@ -35,7 +35,7 @@ struct stream {
     int cancelled;
     int batches; /* in flight; none: the stream is freed */
     bool watches_close;
-    bool has_sent;  /* the initial metadata are out */
+    bool has_sent; /* the initial metadata are out */
     bool is_sending;
     bool has_ended; /* the status is out, or nobody is there to read it */
     char *service;  /* of a watch */
@@ -76,8 +76,9 @@ static void request_next(struct builtin *builtin)
     stream->ended = (struct loop_tag){fire_ended, stream};
     grpc_call_details_init(&stream->details);
     grpc_metadata_array_init(&stream->metadata);
-    check(grpc_server_request_call(builtin->server->grpc, &stream->call, &stream->details, &stream->metadata,
-                                   builtin->server->loop.queue, builtin->server->loop.queue,
+    check(grpc_server_request_call(builtin->server->grpc, &stream->call, &stream->details,
+                                   &stream->metadata, builtin->server->loop.queue,
+                                   builtin->server->loop.queue,
                                    &stream->requested) == GRPC_CALL_OK);
 }
 
@@ -119,7 +120,8 @@ static void batch_done(struct builtin *builtin, struct stream *stream)
 
 static void receive(struct stream *stream)
 {
-    const grpc_op op = {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &stream->received};
+    const grpc_op op = {.op = GRPC_OP_RECV_MESSAGE,
+                        .data.recv_message.recv_message = &stream->received};
     batch(stream, &op, 1, &stream->received_tag);
 }
 
@@ -200,8 +202,9 @@ static int status_of(const struct builtin *builtin, const char *service)
     if (!is_known_service(builtin, service)) {
         return GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN;
     }
-    return builtin->is_serving ? GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING
-                               : GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
+    return builtin->is_serving
+               ? GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING
+               : GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
 }
 
 /* Tells a watcher what has changed; when the server drains, for the last time. */
@@ -227,7 +230,8 @@ static void take_health_request(struct builtin *builtin, struct stream *stream)
 {
     ProtobufCMessage *message;
     const struct error *err =
-        wire_unpack(builtin->arena, &grpc__health__v1__health_check_request__descriptor, stream->received, &message);
+        wire_unpack(builtin->arena, &grpc__health__v1__health_check_request__descriptor,
+                    stream->received, &message);
     if (err) {
         end(builtin, stream, NULL, err);
         return;
@@ -239,12 +243,15 @@ static void take_health_request(struct builtin *builtin, struct stream *stream)
         watch_continue(builtin, stream);
     } else if (!is_known_service(builtin, service)) {
         /* The health protocol asks for NOT_FOUND; the reason is the nearest of ours. */
-        struct error unknown = *error_new(builtin->arena, REASON_METHOD_UNKNOWN, "No such service.");
+        struct error unknown =
+            *error_new(builtin->arena, REASON_METHOD_UNKNOWN, "No such service.");
         unknown.code = ERROR_NOT_FOUND;
         end(builtin, stream, NULL, &unknown);
     } else {
-        Grpc__Health__V1__HealthCheckResponse response = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
-        response.status = (Grpc__Health__V1__HealthCheckResponse__ServingStatus)status_of(builtin, service);
+        Grpc__Health__V1__HealthCheckResponse response =
+            GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
+        response.status =
+            (Grpc__Health__V1__HealthCheckResponse__ServingStatus)status_of(builtin, service);
         end(builtin, stream, &response.base, NULL);
     }
 }
@@ -252,8 +259,9 @@ static void take_health_request(struct builtin *builtin, struct stream *stream)
 static void take_reflection_request(struct builtin *builtin, struct stream *stream)
 {
     ProtobufCMessage *message;
-    const struct error *err = wire_unpack(
-        builtin->arena, &grpc__reflection__v1__server_reflection_request__descriptor, stream->received, &message);
+    const struct error *err =
+        wire_unpack(builtin->arena, &grpc__reflection__v1__server_reflection_request__descriptor,
+                    stream->received, &message);
     if (err) {
         end(builtin, stream, NULL, err);
         return;
@@ -271,7 +279,8 @@ static void on_received(struct builtin *builtin, struct stream *stream)
             end(builtin, stream, NULL, NULL);
         } else if (!stream->received) {
             end(builtin, stream, NULL,
-                error_new(builtin->arena, REASON_REQUEST_INVALID, "The request message is missing."));
+                error_new(builtin->arena, REASON_REQUEST_INVALID,
+                          "The request message is missing."));
         } else if (stream->kind == STREAM_REFLECTION) {
             take_reflection_request(builtin, stream);
         } else {
@@ -336,7 +345,8 @@ static void on_requested(struct builtin *builtin, struct stream *stream)
         end(builtin, stream, NULL,
             error_new(builtin->arena, REASON_SERVICE_UNAVAILABLE, "The service is stopping."));
     } else if (builtin->n_streams > (stream->kind == STREAM_CHECK ? MAX_CHECKS : MAX_STREAMS)) {
-        end(builtin, stream, NULL, error_new(builtin->arena, REASON_OVERLOADED, "Too many streams are open."));
+        end(builtin, stream, NULL,
+            error_new(builtin->arena, REASON_OVERLOADED, "Too many streams are open."));
     } else {
         watch_close(stream);
         receive(stream);
@@ -418,8 +428,10 @@ struct builtin *builtin_new(struct rpc_server *server)
     builtin->services[n++] = health_name;
     builtin->services[n++] = reflection_name;
     builtin->services[n++] = reflection_alpha_name;
-    builtin->source.sets[0] = (struct reflection_set){config->descriptor_set, config->descriptor_set_len};
-    builtin->source.sets[1] = (struct reflection_set){builtin_descriptor_set, builtin_descriptor_set_len};
+    builtin->source.sets[0] =
+        (struct reflection_set){config->descriptor_set, config->descriptor_set_len};
+    builtin->source.sets[1] =
+        (struct reflection_set){builtin_descriptor_set, builtin_descriptor_set_len};
     builtin->source.services = builtin->services;
     builtin->source.n_services = n;
     return builtin;

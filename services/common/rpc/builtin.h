@@ -1,6 +1,7 @@
 /*
- * What every server offers beside its methods: grpc.health.v1.Health, server reflection v1 and v1alpha, and an answer to
- * calls of methods that nobody serves. Short work, under one lock. Private to rpc.
+ * What every server offers beside its methods: grpc.health.v1.Health, server reflection v1 and
+ * v1alpha, and an answer to calls of methods that nobody serves. Short work, under one lock.
+ * Private to rpc.
  */
 #pragma once
 

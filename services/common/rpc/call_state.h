@@ -6,7 +6,8 @@
 struct call;
 
 struct call_state {
-    /* Whether the client has gone away, or the process is stopping; NULL where neither can be known. */
+    /* Whether the client has gone away, or the process is stopping; NULL where neither can be
+     * known. */
     bool (*is_cancelled)(const struct call_state *state);
     void *ctx; /* of is_cancelled */
     /* A background task has more to do: set by call_run_again. */

@@ -15,12 +15,13 @@
 enum {
     MAX_TRIES = 3,
     RECONNECT_PATIENCE_US = 1000000, /* how long a call waits for a peer that is restarting */
-    REUSE_LEFT_MS = 10000,           /* a signed assertion is reused while it lives this much longer */
+    REUSE_LEFT_MS = 10000, /* a signed assertion is reused while it lives this much longer */
     MAX_METADATA = 12,
     DEFAULT_DEADLINE_US = 30000000,
 };
 
-/* What each calling thread keeps: pluck queues take six callers at most, so every thread has its own. */
+/* What each calling thread keeps: pluck queues take six callers at most, so every thread has its
+ * own. */
 struct client_thread {
     grpc_completion_queue *queue;
     const struct rpc_peers *peers; /* whose key has signed */
@@ -63,7 +64,8 @@ static struct client_thread *this_thread(void)
     return thread;
 }
 
-/* Signs, or takes what was signed for the same identity a moment ago. False if the identity is too large to travel. */
+/* Signs, or takes what was signed for the same identity a moment ago. False if the identity is too
+ * large to travel. */
 static bool sign(struct client_thread *thread, struct call *call)
 {
     int64_t now_ms = clock_wall_us() / 1000;
@@ -83,8 +85,8 @@ static bool sign(struct client_thread *thread, struct call *call)
     size_t key_len;
     const uint8_t *key = peers_key(call->peers, &key_len);
     size_t signed_len;
-    const uint8_t *assertion =
-        assertion_sign(call->arena, key, key_len, call->identity, peers_self(call->peers), &signed_len);
+    const uint8_t *assertion = assertion_sign(call->arena, key, key_len, call->identity,
+                                              peers_self(call->peers), &signed_len);
     if (signed_len > ASSERTION_MAX_BYTES) {
         return false;
     }
@@ -107,8 +109,8 @@ struct attempt {
     bool not_sent; /* the peer could not be reached, so it cannot have seen the request */
 };
 
-/* The transport says in words only whether a connection ever existed. Anything else, such as a connection lost in
- * between, may have been carried out. */
+/* The transport says in words only whether a connection ever existed. Anything else, such as a
+ * connection lost in between, may have been carried out. */
 static bool is_not_sent(const char *message)
 {
     static const char *const beginnings[] = {
@@ -124,8 +126,9 @@ static bool is_not_sent(const char *message)
     return false;
 }
 
-static const struct error *take_answer(struct call *call, struct attempt *attempt, grpc_status_code status,
-                                       grpc_slice message, const grpc_metadata_array *trailers,
+static const struct error *take_answer(struct call *call, struct attempt *attempt,
+                                       grpc_status_code status, grpc_slice message,
+                                       const grpc_metadata_array *trailers,
                                        grpc_byte_buffer *received, ProtobufCMessage **ret_response)
 {
     if (status != GRPC_STATUS_OK) {
@@ -140,19 +143,21 @@ static const struct error *take_answer(struct call *call, struct attempt *attemp
     if (!received) {
         return error_internal(call->arena, "%s: OK without a message", attempt->method->path);
     }
-    const struct error *err = wire_unpack(call->arena, attempt->method->response, received, ret_response);
+    const struct error *err =
+        wire_unpack(call->arena, attempt->method->response, received, ret_response);
     if (err) {
         return error_internal(call->arena, "%s: %s", attempt->method->path, err->detail);
     }
     return NULL;
 }
 
-static const struct error *try_once(struct call *call, struct client_thread *thread, struct attempt *attempt,
-                                    ProtobufCMessage **ret_response)
+static const struct error *try_once(struct call *call, struct client_thread *thread,
+                                    struct attempt *attempt, ProtobufCMessage **ret_response)
 {
-    grpc_call *grpc = grpc_channel_create_call(
-        attempt->channel, NULL, GRPC_PROPAGATE_DEFAULTS, thread->queue,
-        grpc_slice_from_static_string(attempt->method->path), NULL, wire_deadline(call->deadline_us), NULL);
+    grpc_call *grpc =
+        grpc_channel_create_call(attempt->channel, NULL, GRPC_PROPAGATE_DEFAULTS, thread->queue,
+                                 grpc_slice_from_static_string(attempt->method->path), NULL,
+                                 wire_deadline(call->deadline_us), NULL);
     grpc_byte_buffer *sent = wire_pack(attempt->request);
     grpc_byte_buffer *received = NULL;
     grpc_metadata_array initial, trailers;
@@ -162,20 +167,25 @@ static const struct error *try_once(struct call *call, struct client_thread *thr
     grpc_slice message = grpc_empty_slice();
     grpc_op ops[6] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA,
-         .data.send_initial_metadata = {.count = attempt->n_metadata, .metadata = attempt->metadata}},
+         .data.send_initial_metadata = {.count = attempt->n_metadata,
+                                        .metadata = attempt->metadata}},
         {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = sent},
         {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
-        {.op = GRPC_OP_RECV_INITIAL_METADATA, .data.recv_initial_metadata.recv_initial_metadata = &initial},
+        {.op = GRPC_OP_RECV_INITIAL_METADATA,
+         .data.recv_initial_metadata.recv_initial_metadata = &initial},
         {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &received},
         {.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
-         .data.recv_status_on_client = {.trailing_metadata = &trailers, .status = &status, .status_details = &message}},
+         .data.recv_status_on_client = {.trailing_metadata = &trailers,
+                                        .status = &status,
+                                        .status_details = &message}},
     };
     const struct error *err;
     if (grpc_call_start_batch(grpc, ops, 6, grpc, NULL) == GRPC_CALL_OK) {
         grpc_completion_queue_pluck(thread->queue, grpc, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
         err = take_answer(call, attempt, status, message, &trailers, received, ret_response);
     } else {
-        err = error_new(call->arena, REASON_REQUEST_INVALID, "The request's metadata is not valid.");
+        err =
+            error_new(call->arena, REASON_REQUEST_INVALID, "The request's metadata is not valid.");
     }
     grpc_byte_buffer_destroy(sent);
     grpc_byte_buffer_destroy(received);
@@ -186,14 +196,15 @@ static const struct error *try_once(struct call *call, struct client_thread *thr
     return err;
 }
 
-static bool wait_until_connected(struct client_thread *thread, grpc_channel *channel, int64_t until_us)
+static bool wait_until_connected(struct client_thread *thread, grpc_channel *channel,
+                                 int64_t until_us)
 {
     gpr_timespec until = wire_deadline(until_us);
     grpc_connectivity_state state = grpc_channel_check_connectivity_state(channel, 1);
     while (state != GRPC_CHANNEL_READY) {
         grpc_channel_watch_connectivity_state(channel, state, until, thread->queue, &state);
-        grpc_event event =
-            grpc_completion_queue_pluck(thread->queue, &state, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        grpc_event event = grpc_completion_queue_pluck(thread->queue, &state,
+                                                       gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
         if (!event.success) {
             return false;
         }
@@ -202,22 +213,23 @@ static bool wait_until_connected(struct client_thread *thread, grpc_channel *cha
     return true;
 }
 
-static const struct error *call_peer(struct call *call, struct client_thread *thread, struct attempt *attempt,
-                                     ProtobufCMessage **ret_response)
+static const struct error *call_peer(struct call *call, struct client_thread *thread,
+                                     struct attempt *attempt, ProtobufCMessage **ret_response)
 {
     attempt->channel = peers_channel(call->peers, attempt->method->path);
     if (!attempt->channel) {
-        return error_with_cause(
-            call->arena,
-            error_new(call->arena, REASON_SERVICE_UNAVAILABLE, "A service is not available at the moment."),
-            "no address configured for %s", attempt->method->path);
+        return error_with_cause(call->arena,
+                                error_new(call->arena, REASON_SERVICE_UNAVAILABLE,
+                                          "A service is not available at the moment."),
+                                "no address configured for %s", attempt->method->path);
     }
     int64_t now_us = clock_monotonic_us();
     if (call->deadline_us == 0) {
         call->deadline_us = now_us + DEFAULT_DEADLINE_US;
     }
     if (call->deadline_us <= now_us) {
-        return error_new(call->arena, REASON_DEADLINE_EXCEEDED, "The call took longer than its deadline.");
+        return error_new(call->arena, REASON_DEADLINE_EXCEEDED,
+                         "The call took longer than its deadline.");
     }
     int64_t until_us = now_us + RECONNECT_PATIENCE_US;
     if (until_us > call->deadline_us) {
@@ -233,8 +245,8 @@ static const struct error *call_peer(struct call *call, struct client_thread *th
     }
 }
 
-const struct error *rpc_call(struct call *call, const struct rpc_method *method, const ProtobufCMessage *request,
-                             ProtobufCMessage **ret_response)
+const struct error *rpc_call(struct call *call, const struct rpc_method *method,
+                             const ProtobufCMessage *request, ProtobufCMessage **ret_response)
 {
     struct client_thread *thread = this_thread();
     grpc_metadata metadata[2];
@@ -249,7 +261,8 @@ const struct error *rpc_call(struct call *call, const struct rpc_method *method,
     if (call->trace_id) {
         metadata[n++] = wire_metadata("x-request-id", call->trace_id, strlen(call->trace_id));
     }
-    struct attempt attempt = {.method = method, .request = request, .metadata = metadata, .n_metadata = n};
+    struct attempt attempt = {
+        .method = method, .request = request, .metadata = metadata, .n_metadata = n};
     const struct error *err = call_peer(call, thread, &attempt, ret_response);
     wire_metadata_done(metadata, n);
     return err;
@@ -257,7 +270,8 @@ const struct error *rpc_call(struct call *call, const struct rpc_method *method,
 
 const struct error *rpc_call_with_metadata(struct call *call, const struct rpc_method *method,
                                            const char *const *names, const char *const *values,
-                                           const ProtobufCMessage *request, ProtobufCMessage **ret_response)
+                                           const ProtobufCMessage *request,
+                                           ProtobufCMessage **ret_response)
 {
     struct client_thread *thread = this_thread();
     grpc_metadata metadata[MAX_METADATA];
@@ -270,7 +284,8 @@ const struct error *rpc_call_with_metadata(struct call *call, const struct rpc_m
         metadata[n++] = (grpc_metadata){.key = grpc_slice_from_copied_string(names[i]),
                                         .value = grpc_slice_from_copied_string(values[i])};
     }
-    struct attempt attempt = {.method = method, .request = request, .metadata = metadata, .n_metadata = n};
+    struct attempt attempt = {
+        .method = method, .request = request, .metadata = metadata, .n_metadata = n};
     const struct error *err = call_peer(call, thread, &attempt, ret_response);
     wire_metadata_done(metadata, n);
     return err;

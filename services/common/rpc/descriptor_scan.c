@@ -109,7 +109,8 @@ bool scan_is(struct scan_bytes bytes, const char *text)
 static struct scan_bytes field_of(struct scan_bytes message, uint32_t number)
 {
     struct scan_bytes value;
-    return scan_next(&message, number, &value) ? value : (struct scan_bytes){(const uint8_t *)"", 0};
+    return scan_next(&message, number, &value) ? value
+                                               : (struct scan_bytes){(const uint8_t *)"", 0};
 }
 
 struct scan_bytes scan_file_name(struct scan_bytes file)
@@ -120,7 +121,8 @@ struct scan_bytes scan_file_name(struct scan_bytes file)
 /* What follows "<scope>." in `symbol`; NULL if it does not begin so. */
 static const char *inside(struct scan_bytes scope, const char *symbol)
 {
-    if (strlen(symbol) <= scope.len + 1 || memcmp(symbol, scope.data, scope.len) != 0 || symbol[scope.len] != '.') {
+    if (strlen(symbol) <= scope.len + 1 || memcmp(symbol, scope.data, scope.len) != 0 ||
+        symbol[scope.len] != '.') {
         return NULL;
     }
     return symbol + scope.len + 1;
@@ -150,7 +152,8 @@ static bool enums_define(struct scan_bytes parent, uint32_t number, const char *
     return false;
 }
 
-static bool messages_define(struct scan_bytes parent, uint32_t number, const char *symbol, int depth)
+static bool messages_define(struct scan_bytes parent, uint32_t number, const char *symbol,
+                            int depth)
 {
     struct scan_bytes child;
     while (depth < MAX_DEPTH && scan_next(&parent, number, &child)) {
@@ -159,9 +162,10 @@ static bool messages_define(struct scan_bytes parent, uint32_t number, const cha
             return true;
         }
         const char *rest = inside(name, symbol);
-        if (rest && (has_child(child, MESSAGE_FIELD, rest) || has_child(child, MESSAGE_ONEOF, rest) ||
-                     has_child(child, MESSAGE_EXTENSION, rest) || enums_define(child, MESSAGE_ENUM, rest) ||
-                     messages_define(child, MESSAGE_NESTED, rest, depth + 1))) {
+        if (rest &&
+            (has_child(child, MESSAGE_FIELD, rest) || has_child(child, MESSAGE_ONEOF, rest) ||
+             has_child(child, MESSAGE_EXTENSION, rest) || enums_define(child, MESSAGE_ENUM, rest) ||
+             messages_define(child, MESSAGE_NESTED, rest, depth + 1))) {
             return true;
         }
     }
@@ -221,7 +225,8 @@ static bool extensions_below(struct scan_bytes parent, uint32_t number, const ch
     return true;
 }
 
-void scan_extensions(struct scan_bytes file, const char *type, bool (*fn)(void *ctx, int32_t number), void *ctx)
+void scan_extensions(struct scan_bytes file, const char *type,
+                     bool (*fn)(void *ctx, int32_t number), void *ctx)
 {
     if (extensions_in(file, FILE_EXTENSION, type, fn, ctx)) {
         extensions_below(file, FILE_MESSAGE, type, fn, ctx, 0);

@@ -34,8 +34,8 @@ static void slot_request(struct slot *slot)
 {
     struct rpc_server *server = slot->lane->server;
     grpc_call_error error = grpc_server_request_registered_call(
-        server->grpc, slot->endpoint->handle, &slot->call, &slot->deadline, &slot->metadata, &slot->payload,
-        server->loop.queue, server->loop.queue, &slot->requested);
+        server->grpc, slot->endpoint->handle, &slot->call, &slot->deadline, &slot->metadata,
+        &slot->payload, server->loop.queue, server->loop.queue, &slot->requested);
     check(error == GRPC_CALL_OK);
 }
 
@@ -94,8 +94,9 @@ static void on_batch_done(struct loop_tag *tag, bool ok)
 }
 
 /* Runs this call, then those that wait. */
-static void run(struct lane *lane, struct worker *worker, struct slot *slot)
+static void run(struct lane *lane, struct worker *worker, struct slot *slot, int n_busy)
 {
+    loop_leave(&lane->server->loop, n_busy > 1, n_busy < lane->n_workers);
     while (slot) {
         serve_call(worker, slot);
         pthread_mutex_lock(&lane->lock);
@@ -115,7 +116,8 @@ static void run(struct lane *lane, struct worker *worker, struct slot *slot)
 enum admission { ADMITTED, WAITS, REFUSED };
 
 /* Finds a free worker, or lets the slot wait if it can: then it may be gone when this returns. */
-static enum admission admit(struct lane *lane, struct slot *slot, struct worker **ret_worker)
+static enum admission admit(struct lane *lane, struct slot *slot, struct worker **ret_worker,
+                            int *ret_busy)
 {
     enum admission admission = REFUSED;
     pthread_mutex_lock(&lane->lock);
@@ -123,7 +125,7 @@ static enum admission admit(struct lane *lane, struct slot *slot, struct worker 
         admission = ADMITTED;
         *ret_worker = lane->free;
         lane->free = lane->free->next;
-        lane->n_busy++;
+        *ret_busy = ++lane->n_busy;
     } else if (lane->n_waiting < MAX_WAITING) {
         admission = WAITS;
         slot->has_waited = true;
@@ -142,8 +144,8 @@ static enum admission admit(struct lane *lane, struct slot *slot, struct worker 
     return admission;
 }
 
-/* A slot that waits does not ask for calls: another one does in its place, so that gRPC keeps no queue of its own and
- * the number of waiting calls is known. */
+/* A slot that waits does not ask for calls: another one does in its place, so that gRPC keeps no
+ * queue of its own and the number of waiting calls is known. */
 static void request_extra(struct lane *lane, const struct endpoint *endpoint)
 {
     if (atomic_load(&lane->server->draining) || atomic_load(&lane->n_extra) >= MAX_WAITING) {
@@ -168,19 +170,22 @@ static void on_requested(struct loop_tag *tag, bool ok)
     }
     const struct endpoint *endpoint = slot->endpoint;
     struct worker *worker;
+    int n_busy;
     atomic_store(&slot->holds, 1); /* of whoever answers */
-    /* Once for the call and once for this function, which still needs the queue when the call is done elsewhere. */
+    /* Once for the call and once for this function, which still needs the queue when the call is
+     * done elsewhere. */
     server_call_begun(lane->server);
     if (!slot->payload) {
-        /* Reset before its message came. Let go without an answer: that costs least, and makes gRPC write to the client
-         * and so slow it down; answers in masses have let such calls pile up to gigabytes. */
+        /* Reset before its message came. Let go without an answer: that costs least, and makes gRPC
+         * write to the client and so slow it down; answers in masses have let such calls pile up to
+         * gigabytes. */
         slot_release(slot);
         return;
     }
     server_call_begun(lane->server);
-    switch (admit(lane, slot, &worker)) {
+    switch (admit(lane, slot, &worker, &n_busy)) {
     case ADMITTED:
-        run(lane, worker, slot);
+        run(lane, worker, slot, n_busy);
         break;
     case WAITS:
         request_extra(lane, endpoint);
@@ -207,7 +212,8 @@ static void worker_init(struct worker *worker, struct lane *lane)
     }
     worker->authenticator = authenticator_new(config->key, config->key_len, config->authenticate);
     worker->tally = tally_new(lane->n_endpoints);
-    check(getrandom(&worker->trace_seed, sizeof(worker->trace_seed), 0) == sizeof(worker->trace_seed));
+    check(getrandom(&worker->trace_seed, sizeof(worker->trace_seed), 0) ==
+          sizeof(worker->trace_seed));
 }
 
 static void worker_done(struct worker *worker)
@@ -237,8 +243,9 @@ static void endpoints_register(struct lane *lane, bool internal)
             struct endpoint *endpoint = &lane->endpoints[lane->n_endpoints];
             endpoint->method = &services[s]->methods[m];
             endpoint->index = lane->n_endpoints++;
-            endpoint->handle = grpc_server_register_method(lane->server->grpc, endpoint->method->path, NULL,
-                                                           GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+            endpoint->handle =
+                grpc_server_register_method(lane->server->grpc, endpoint->method->path, NULL,
+                                            GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
             check(endpoint->handle);
         }
     }
@@ -281,7 +288,8 @@ void lane_done(struct lane *lane)
 struct lane_load lane_load(struct lane *lane)
 {
     pthread_mutex_lock(&lane->lock);
-    struct lane_load load = {.busy = lane->n_busy, .waiting = lane->n_waiting, .refused = lane->n_refused};
+    struct lane_load load = {
+        .busy = lane->n_busy, .waiting = lane->n_waiting, .refused = lane->n_refused};
     pthread_mutex_unlock(&lane->lock);
     return load;
 }

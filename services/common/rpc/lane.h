@@ -1,5 +1,6 @@
 /*
- * Calls of one kind, public or internal: how many run at once, how many wait, and what they run with. Private to rpc.
+ * Calls of one kind, public or internal: how many run at once, how many wait, and what they run
+ * with. Private to rpc.
  */
 #pragma once
 
@@ -17,7 +18,8 @@ struct endpoint {
     size_t index; /* in the lane */
 };
 
-/* Room for one call. It asks gRPC for a call of its method, is bound to one, answers it, and asks again. */
+/* Room for one call. It asks gRPC for a call of its method, is bound to one, answers it, and asks
+ * again. */
 struct slot {
     struct loop_tag requested, answered, closed;
     struct lane *lane;
@@ -30,8 +32,9 @@ struct slot {
     gpr_timespec deadline;
     grpc_metadata_array metadata;
     grpc_byte_buffer *payload;
-    int cancelled;    /* written by gRPC */
-    atomic_int holds; /* batches in flight and whoever answers; without any the slot is free again */
+    int cancelled; /* written by gRPC */
+    atomic_int
+        holds; /* batches in flight and whoever answers; without any the slot is free again */
 };
 
 /* What a call runs with; used by one thread at a time. */

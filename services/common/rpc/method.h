@@ -8,7 +8,12 @@
 
 #include "services/common/rpc/call.h"
 
-enum rpc_role { RPC_SUPER_ADMINS = 1, RPC_RESELLERS = 2, RPC_DOMAIN_ADMINS = 4, RPC_SIMPLE_USERS = 8 };
+enum rpc_role {
+    RPC_SUPER_ADMINS = 1,
+    RPC_RESELLERS = 2,
+    RPC_DOMAIN_ADMINS = 4,
+    RPC_SIMPLE_USERS = 8
+};
 
 /* All false and no role: refused for everybody. */
 struct rpc_access {
@@ -18,7 +23,8 @@ struct rpc_access {
     unsigned roles; /* of enum rpc_role */
 };
 
-/* A handler with its types erased; generated trampolines call the typed one. On success *ret_response is set. */
+/* A handler with its types erased; generated trampolines call the typed one. On success
+ * *ret_response is set. */
 typedef const struct error *rpc_handler_fn(struct call *call, const ProtobufCMessage *request,
                                            ProtobufCMessage **ret_response);
 

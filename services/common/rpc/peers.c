@@ -47,7 +47,8 @@ static grpc_channel *channel_new(const char *target, const struct rpc_tls *tls)
         int_arg(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
         int_arg(GRPC_ARG_ENABLE_CHANNELZ, 0),
     };
-    const grpc_channel_args channel_args = {.num_args = sizeof(args) / sizeof(args[0]), .args = args};
+    const grpc_channel_args channel_args = {.num_args = sizeof(args) / sizeof(args[0]),
+                                            .args = args};
     bool is_unix = strncmp(target, "unix:", 5) == 0;
     grpc_channel_credentials *credentials = tls_channel_credentials(is_unix ? NULL : tls);
     if (!credentials) {
@@ -58,8 +59,9 @@ static grpc_channel *channel_new(const char *target, const struct rpc_tls *tls)
     return channel;
 }
 
-struct rpc_peers *rpc_peers_new(const char *self, const uint8_t *key, size_t key_len, const struct rpc_tls *tls,
-                                const struct rpc_peer_config *peers, size_t n_peers)
+struct rpc_peers *rpc_peers_new(const char *self, const uint8_t *key, size_t key_len,
+                                const struct rpc_tls *tls, const struct rpc_peer_config *peers,
+                                size_t n_peers)
 {
     check(n_peers <= MAX_PEERS);
     grpc_init();
@@ -115,7 +117,8 @@ grpc_channel *peers_channel_of(const struct rpc_peers *peers, const char *name, 
     for (size_t i = 0; i < peers->n_peers; i++) {
         const struct peer *peer = &peers->peers[i];
         if (strncmp(peer->name, name, len) == 0 && peer->name[len] == '\0') {
-            return peer->channels[atomic_fetch_add_explicit(peer->next, 1, memory_order_relaxed) % CHANNELS_PER_PEER];
+            return peer->channels[atomic_fetch_add_explicit(peer->next, 1, memory_order_relaxed) %
+                                  CHANNELS_PER_PEER];
         }
     }
     return NULL;

@@ -33,7 +33,8 @@ static bool next_file(struct cursor *cursor, struct scan_bytes *ret_file)
     return true;
 }
 
-static bool find_file(const struct reflection_source *source, struct scan_bytes name, struct scan_bytes *ret_file)
+static bool find_file(const struct reflection_source *source, struct scan_bytes name,
+                      struct scan_bytes *ret_file)
 {
     struct cursor cursor = {.source = source};
     while (next_file(&cursor, ret_file)) {
@@ -45,7 +46,8 @@ static bool find_file(const struct reflection_source *source, struct scan_bytes 
     return false;
 }
 
-static bool find_symbol(const struct reflection_source *source, const char *symbol, struct scan_bytes *ret_file)
+static bool find_symbol(const struct reflection_source *source, const char *symbol,
+                        struct scan_bytes *ret_file)
 {
     struct cursor cursor = {.source = source};
     while (next_file(&cursor, ret_file)) {
@@ -80,18 +82,22 @@ static bool find_extension(const struct reflection_source *source, const char *t
 }
 
 /* The file and, breadth first, all that it imports, each once. */
-static void answer_files(struct arena *arena, const struct reflection_source *source, struct scan_bytes file,
+static void answer_files(struct arena *arena, const struct reflection_source *source,
+                         struct scan_bytes file,
                          Grpc__Reflection__V1__ServerReflectionResponse *answer)
 {
     Grpc__Reflection__V1__FileDescriptorResponse *files =
         message_new(arena, &grpc__reflection__v1__file_descriptor_response__descriptor);
-    files->file_descriptor_proto = arena_alloc(arena, MAX_FILES * sizeof(*files->file_descriptor_proto));
+    files->file_descriptor_proto =
+        arena_alloc(arena, MAX_FILES * sizeof(*files->file_descriptor_proto));
     files->file_descriptor_proto[files->n_file_descriptor_proto++] =
         (ProtobufCBinaryData){.len = file.len, .data = (uint8_t *)file.data};
     for (size_t i = 0; i < files->n_file_descriptor_proto; i++) {
-        struct scan_bytes rest = {files->file_descriptor_proto[i].data, files->file_descriptor_proto[i].len};
+        struct scan_bytes rest = {files->file_descriptor_proto[i].data,
+                                  files->file_descriptor_proto[i].len};
         struct scan_bytes name, imported;
-        while (files->n_file_descriptor_proto < MAX_FILES && scan_next(&rest, FILE_DEPENDENCY, &name)) {
+        while (files->n_file_descriptor_proto < MAX_FILES &&
+               scan_next(&rest, FILE_DEPENDENCY, &name)) {
             if (!find_file(source, name, &imported)) {
                 continue;
             }
@@ -164,7 +170,8 @@ static void remove_duplicates(Grpc__Reflection__V1__ExtensionNumberResponse *num
     numbers->n_extension_number = n;
 }
 
-static void answer_extension_numbers(struct arena *arena, const struct reflection_source *source, const char *type,
+static void answer_extension_numbers(struct arena *arena, const struct reflection_source *source,
+                                     const char *type,
                                      Grpc__Reflection__V1__ServerReflectionResponse *answer)
 {
     struct scan_bytes file;
@@ -175,7 +182,8 @@ static void answer_extension_numbers(struct arena *arena, const struct reflectio
     Grpc__Reflection__V1__ExtensionNumberResponse *numbers =
         message_new(arena, &grpc__reflection__v1__extension_number_response__descriptor);
     numbers->base_type_name = (char *)type;
-    numbers->extension_number = arena_alloc(arena, MAX_EXTENSIONS * sizeof(*numbers->extension_number));
+    numbers->extension_number =
+        arena_alloc(arena, MAX_EXTENSIONS * sizeof(*numbers->extension_number));
     struct cursor cursor = {.source = source};
     while (next_file(&cursor, &file)) {
         scan_extensions(file, type, add_number, numbers);
@@ -186,9 +194,9 @@ static void answer_extension_numbers(struct arena *arena, const struct reflectio
     answer->all_extension_numbers_response = numbers;
 }
 
-Grpc__Reflection__V1__ServerReflectionResponse *
-reflection_answer(struct arena *arena, const struct reflection_source *source,
-                  const Grpc__Reflection__V1__ServerReflectionRequest *request)
+Grpc__Reflection__V1__ServerReflectionResponse *reflection_answer(
+    struct arena *arena, const struct reflection_source *source,
+    const Grpc__Reflection__V1__ServerReflectionRequest *request)
 {
     Grpc__Reflection__V1__ServerReflectionResponse *answer =
         message_new(arena, &grpc__reflection__v1__server_reflection_response__descriptor);

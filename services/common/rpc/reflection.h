@@ -1,5 +1,5 @@
-/* Answers of server reflection from a serialized FileDescriptorSet, which is scanned, not unpacked. Pure. Private to
- * rpc. */
+/* Answers of server reflection from a serialized FileDescriptorSet, which is scanned, not unpacked.
+ * Pure. Private to rpc. */
 #pragma once
 
 #include "grpc/reflection/v1/reflection.pb-c.h"
@@ -18,6 +18,6 @@ struct reflection_source {
 };
 
 /* The answer to one request; v1alpha has the same messages under another name. */
-Grpc__Reflection__V1__ServerReflectionResponse *
-reflection_answer(struct arena *arena, const struct reflection_source *source,
-                  const Grpc__Reflection__V1__ServerReflectionRequest *request);
+Grpc__Reflection__V1__ServerReflectionResponse *reflection_answer(
+    struct arena *arena, const struct reflection_source *source,
+    const Grpc__Reflection__V1__ServerReflectionRequest *request);

@@ -21,8 +21,8 @@ enum {
     REFUSAL_ARENA_BYTES = 1024,
 };
 
-/* Asked for by few handlers, so the batch that notices a client going away is started by the first question. gRPC writes
- * `cancelled` from whichever thread polls, before it queues the event. */
+/* Asked for by few handlers, so the batch that notices a client going away is started by the first
+ * question. gRPC writes `cancelled` from whichever thread polls, before it queues the event. */
 static bool is_cancelled(const struct call_state *state)
 {
     struct slot *slot = state->ctx;
@@ -46,7 +46,8 @@ static uint64_t next_random(uint64_t *seed)
 
 static bool is_trace_id(const uint8_t *text, size_t len)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:";
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:";
     if (len == 0 || len > MAX_TRACE_ID_BYTES) {
         return false;
     }
@@ -70,7 +71,8 @@ static const char *trace_id_of(struct worker *worker, const grpc_metadata_array 
     return arena_printf(worker->arena, "%016" PRIx64 "%016" PRIx64, high, low);
 }
 
-static void call_init(struct call *call, struct call_state *state, struct worker *worker, struct slot *slot)
+static void call_init(struct call *call, struct call_state *state, struct worker *worker,
+                      struct slot *slot)
 {
     const struct rpc_server_config *config = &worker->server->config;
     *state = (struct call_state){.is_cancelled = is_cancelled, .ctx = slot};
@@ -95,14 +97,22 @@ static const struct error *authorise(struct worker *worker, struct slot *slot, s
     const struct rpc_access *access = &slot->endpoint->method->access;
     struct credentials credentials = {0};
     const uint8_t *authorization = NULL;
-    wire_metadata_find(&slot->metadata, "roost-assertion-bin", &credentials.assertion, &credentials.assertion_len);
-    wire_metadata_find(&slot->metadata, "authorization", &authorization, &credentials.authorization_len);
+    wire_metadata_find(&slot->metadata, "roost-assertion-bin", &credentials.assertion,
+                       &credentials.assertion_len);
+    wire_metadata_find(&slot->metadata, "authorization", &authorization,
+                       &credentials.authorization_len);
     credentials.authorization = (const char *)authorization;
-    const struct error *err = authenticate(worker->authenticator, call, &credentials, access->anonymous);
+    const struct error *err =
+        authenticate(worker->authenticator, call, &credentials, access->anonymous);
     if (err) {
         return err;
     }
     return access_check(call->arena, access, call->identity);
+}
+
+static const struct error *too_late(struct arena *arena)
+{
+    return error_new(arena, REASON_DEADLINE_EXCEEDED, "The call took longer than its deadline.");
 }
 
 static const struct error *run_handler(struct worker *worker, struct slot *slot, struct call *call,
@@ -110,7 +120,7 @@ static const struct error *run_handler(struct worker *worker, struct slot *slot,
 {
     const struct rpc_method *method = slot->endpoint->method;
     if (clock_monotonic_us() >= call->deadline_us) {
-        return error_new(call->arena, REASON_DEADLINE_EXCEEDED, "The call took longer than its deadline.");
+        return too_late(call->arena);
     }
     if (slot->has_waited && call_is_cancelled(call)) {
         return error_new(call->arena, REASON_CANCELLED, "The call was cancelled.");
@@ -129,13 +139,18 @@ static const struct error *run_handler(struct worker *worker, struct slot *slot,
     if (!err && !response) {
         return error_internal(call->arena, "the handler made no response");
     }
+    /* Handlers ask call_is_cancelled, which does not tell why. */
+    if (error_is(err, REASON_CANCELLED) && clock_monotonic_us() >= call->deadline_us) {
+        return too_late(call->arena);
+    }
     *ret_response = response;
     return err;
 }
 
-/* Starts the last batch of the call and releases the slot, which may be bound to another call when this returns. */
-static void answer(struct slot *slot, struct arena *arena, const char *trace_id, const struct error *err,
-                   const ProtobufCMessage *response)
+/* Starts the last batch of the call and releases the slot, which may be bound to another call when
+ * this returns. */
+static void answer(struct slot *slot, struct arena *arena, const char *trace_id,
+                   const struct error *err, const ProtobufCMessage *response)
 {
     grpc_metadata initial = {0};
     grpc_metadata trailer = {0};
@@ -169,7 +184,10 @@ static void answer(struct slot *slot, struct arena *arena, const char *trace_id,
         ops[n].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
         ops[n++].data.recv_close_on_server.cancelled = &slot->cancelled;
     }
+    struct loop *loop = &slot->lane->server->loop;
+    loop_before_batch(loop);
     slot_start_batch(slot, ops, n, &slot->answered);
+    loop_after_batch(loop);
     grpc_byte_buffer_destroy(buffer);
     grpc_slice_unref(text);
     wire_metadata_done(&initial, trace_id ? 1 : 0);
@@ -233,8 +251,8 @@ void serve_call(struct worker *worker, struct slot *slot)
 void serve_overloaded(struct slot *slot)
 {
     struct arena *arena = arena_new(REFUSAL_ARENA_BYTES);
-    const struct error *err =
-        error_new(arena, REASON_OVERLOADED, "The service has more work than it can take at the moment.");
+    const struct error *err = error_new(
+        arena, REASON_OVERLOADED, "The service has more work than it can take at the moment.");
     answer(slot, arena, NULL, error_with_retry_after(arena, err, OVERLOADED_RETRY_AFTER_MS), NULL);
     arena_free(arena);
 }

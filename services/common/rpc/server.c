@@ -59,16 +59,19 @@ static void create(struct rpc_server *server)
          .key = (char *)GRPC_ARG_RESOURCE_QUOTA,
          .value.pointer = {.p = server->quota, .vtable = grpc_resource_quota_arg_vtable()}},
     };
-    const grpc_channel_args channel_args = {.num_args = sizeof(args) / sizeof(args[0]), .args = args};
+    const grpc_channel_args channel_args = {.num_args = sizeof(args) / sizeof(args[0]),
+                                            .args = args};
     server->grpc = grpc_server_create(&channel_args, NULL);
     check(server->grpc);
 }
 
 /* One address. Sets *ret_fault if it cannot be listened on. */
-static bool listen_on(struct rpc_server *server, struct arena *arena, const char *address, const char **ret_fault)
+static bool listen_on(struct rpc_server *server, struct arena *arena, const char *address,
+                      const char **ret_fault)
 {
     bool is_unix = strncmp(address, "unix:", 5) == 0;
-    grpc_server_credentials *credentials = tls_server_credentials(is_unix ? NULL : server->config.tls);
+    grpc_server_credentials *credentials =
+        tls_server_credentials(is_unix ? NULL : server->config.tls);
     if (!credentials) {
         *ret_fault = "the TLS certificate, key or CA cannot be read";
         return false;
@@ -148,7 +151,8 @@ struct rpc_server *rpc_server_open(const struct rpc_server_config *config, struc
         return server;
     }
     grpc_server_shutdown_and_notify(server->grpc, server->shutdown_queue, server);
-    grpc_completion_queue_pluck(server->shutdown_queue, server, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    grpc_completion_queue_pluck(server->shutdown_queue, server, gpr_inf_future(GPR_CLOCK_MONOTONIC),
+                                NULL);
     release(server);
     return NULL;
 }
@@ -158,7 +162,8 @@ void rpc_server_set_serving(struct rpc_server *server, bool serving)
     builtin_set_serving(server->builtin, serving);
 }
 
-/* gRPC's own event fires before our last batches are through; a batch on a queue that is shut down aborts. */
+/* gRPC's own event fires before our last batches are through; a batch on a queue that is shut down
+ * aborts. */
 static void wait_until_idle(struct rpc_server *server)
 {
     pthread_mutex_lock(&server->lock);
@@ -179,7 +184,8 @@ void rpc_server_close(struct rpc_server *server, int drain_ms)
     if (event.type != GRPC_OP_COMPLETE) {
         log_warn("rpc.cancelled", log_int("calls", atomic_load(&server->n_live)));
         grpc_server_cancel_all_calls(server->grpc);
-        grpc_completion_queue_pluck(server->shutdown_queue, server, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        grpc_completion_queue_pluck(server->shutdown_queue, server,
+                                    gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
     }
     wait_until_idle(server);
     release(server);
@@ -215,7 +221,8 @@ static void collect_durations(struct metrics_writer *writer, const struct lane *
     for (size_t m = 0; m < lane->n_endpoints; m++) {
         struct tally_sum sum;
         sum_up(lane, m, &sum);
-        struct metrics_label labels[] = {{"method", lane->endpoints[m].method->path + 1}, {"le", "+Inf"}};
+        struct metrics_label labels[] = {{"method", lane->endpoints[m].method->path + 1},
+                                         {"le", "+Inf"}};
         uint64_t count = 0;
         for (size_t i = 0; i < TALLY_BUCKETS; i++) {
             count += sum.buckets[i];
@@ -241,7 +248,8 @@ static void collect_durations(struct metrics_writer *writer, const struct lane *
 static void collect_load(struct metrics_writer *writer, struct rpc_server *server)
 {
     const struct metrics_label labels[] = {{"lane", "public"}, {"lane", "internal"}};
-    const struct lane_load loads[] = {lane_load(&server->public_calls), lane_load(&server->internal_calls)};
+    const struct lane_load loads[] = {lane_load(&server->public_calls),
+                                      lane_load(&server->internal_calls)};
     metrics_family(writer, "roost_rpc_workers_busy", METRICS_GAUGE, "Workers that run a call now.");
     for (size_t i = 0; i < 2; i++) {
         metrics_sample(writer, "", &labels[i], 1, loads[i].busy);
@@ -250,7 +258,8 @@ static void collect_load(struct metrics_writer *writer, struct rpc_server *serve
     for (size_t i = 0; i < 2; i++) {
         metrics_sample(writer, "", &labels[i], 1, loads[i].waiting);
     }
-    metrics_family(writer, "roost_rpc_refused_total", METRICS_COUNTER, "Calls refused because too many were waiting.");
+    metrics_family(writer, "roost_rpc_refused_total", METRICS_COUNTER,
+                   "Calls refused because too many were waiting.");
     for (size_t i = 0; i < 2; i++) {
         metrics_sample(writer, "", &labels[i], 1, (double)loads[i].refused);
     }
@@ -262,10 +271,12 @@ void rpc_server_collect(struct metrics_writer *writer, void *ptr)
     metrics_family(writer, "roost_rpc_requests_total", METRICS_COUNTER, "Calls answered.");
     collect_requests(writer, &server->public_calls);
     collect_requests(writer, &server->internal_calls);
-    metrics_family(writer, "roost_rpc_duration_seconds", METRICS_HISTOGRAM, "Time from taking a call to its answer.");
+    metrics_family(writer, "roost_rpc_duration_seconds", METRICS_HISTOGRAM,
+                   "Time from taking a call to its answer.");
     collect_durations(writer, &server->public_calls);
     collect_durations(writer, &server->internal_calls);
     collect_load(writer, server);
-    metrics_family(writer, "roost_rpc_in_flight", METRICS_GAUGE, "Calls taken in and not yet answered.");
+    metrics_family(writer, "roost_rpc_in_flight", METRICS_GAUGE,
+                   "Calls taken in and not yet answered.");
     metrics_sample(writer, "", NULL, 0, atomic_load(&server->n_live));
 }

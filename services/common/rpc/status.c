@@ -7,13 +7,14 @@
 #include "services/common/message/message.h"
 #include "services/common/rpc/error_info.pb-c.h"
 
-#define ERROR_DOMAIN "roost"
-#define ERROR_INFO_TYPE "type.googleapis.com/google.rpc.ErrorInfo"
+#define ERROR_DOMAIN     "roost"
+#define ERROR_INFO_TYPE  "type.googleapis.com/google.rpc.ErrorInfo"
 #define BAD_REQUEST_TYPE "type.googleapis.com/google.rpc.BadRequest"
-#define RETRY_INFO_TYPE "type.googleapis.com/google.rpc.RetryInfo"
+#define RETRY_INFO_TYPE  "type.googleapis.com/google.rpc.RetryInfo"
 
 enum {
-    MAX_FIELD_BYTES = 4096, /* of all field faults in one status: a client takes 8 KiB of trailers by default */
+    MAX_FIELD_BYTES =
+        4096, /* of all field faults in one status: a client takes 8 KiB of trailers by default */
     MAX_DETAILS = 16,
     MAX_RETRY_AFTER_S = 86400,
 };
@@ -42,7 +43,8 @@ const char *status_code_name(enum error_code code)
     return (unsigned)code < sizeof(names) / sizeof(names[0]) ? names[code] : "UNKNOWN";
 }
 
-static Google__Protobuf__Any *any_new(struct arena *arena, const char *type_url, const ProtobufCMessage *message)
+static Google__Protobuf__Any *any_new(struct arena *arena, const char *type_url,
+                                      const ProtobufCMessage *message)
 {
     Google__Protobuf__Any *any = message_new(arena, &google__protobuf__any__descriptor);
     any->type_url = (char *)type_url;
@@ -104,7 +106,8 @@ uint8_t *status_pack(struct arena *arena, const struct error *err, size_t *ret_l
     return message_pack(arena, &status.base, ret_len);
 }
 
-static void take_bad_request(struct arena *arena, const Google__Rpc__BadRequest *bad, struct error *err)
+static void take_bad_request(struct arena *arena, const Google__Rpc__BadRequest *bad,
+                             struct error *err)
 {
     struct error_field *fields = arena_alloc(arena, bad->n_field_violations * sizeof(*fields));
     for (size_t i = 0; i < bad->n_field_violations; i++) {
@@ -136,7 +139,8 @@ static void take_detail(struct arena *arena, const Google__Protobuf__Any *any, s
         } else if (i == 1) {
             take_bad_request(arena, (const Google__Rpc__BadRequest *)message, err);
         } else {
-            const Google__Protobuf__Duration *delay = ((const Google__Rpc__RetryInfo *)message)->retry_delay;
+            const Google__Protobuf__Duration *delay =
+                ((const Google__Rpc__RetryInfo *)message)->retry_delay;
             if (delay && delay->seconds >= 0 && delay->seconds <= MAX_RETRY_AFTER_S) {
                 err->retry_after_ms = delay->seconds * 1000 + delay->nanos / 1000000;
             }
@@ -144,7 +148,7 @@ static void take_detail(struct arena *arena, const Google__Protobuf__Any *any, s
     }
 }
 
-static enum error_reason reason_of_code(int code)
+static enum error_reason reason_of_code(int code, const char *message)
 {
     switch (code) {
     case ERROR_CANCELLED:
@@ -152,7 +156,8 @@ static enum error_reason reason_of_code(int code)
     case ERROR_DEADLINE_EXCEEDED:
         return REASON_DEADLINE_EXCEEDED;
     case ERROR_RESOURCE_EXHAUSTED:
-        return REASON_OVERLOADED;
+        /* Only gRPC's words tell its own limit from the peer's. */
+        return strstr(message, "larger than max") ? REASON_MESSAGE_TOO_LARGE : REASON_OVERLOADED;
     case ERROR_UNIMPLEMENTED:
         return REASON_METHOD_UNKNOWN;
     case ERROR_UNAVAILABLE:
@@ -172,12 +177,13 @@ static const struct error *error_of_code(struct arena *arena, int code, const ch
     } sentences[] = {
         {REASON_CANCELLED, "The call was cancelled."},
         {REASON_DEADLINE_EXCEEDED, "The call took longer than its deadline."},
-        {REASON_OVERLOADED, "A service has more work or larger messages than it can take."},
+        {REASON_OVERLOADED, "A service has more work than it can take at the moment."},
+        {REASON_MESSAGE_TOO_LARGE, "The message is too large."},
         {REASON_METHOD_UNKNOWN, "A service does not know this method."},
         {REASON_SERVICE_UNAVAILABLE, "A service is not available at the moment."},
         {REASON_CREDENTIALS_INVALID, "The credentials are not valid."},
     };
-    enum error_reason reason = reason_of_code(code);
+    enum error_reason reason = reason_of_code(code, message);
     for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
         if (sentences[i].reason == reason) {
             const struct error *err = error_new(arena, reason, "%s", sentences[i].detail);
@@ -187,16 +193,18 @@ static const struct error *error_of_code(struct arena *arena, int code, const ch
     return error_internal(arena, "peer answered %s: %s", status_code_name(code), message);
 }
 
-const struct error *status_unpack(struct arena *arena, int code, const char *message, const uint8_t *details,
-                                  size_t len)
+const struct error *status_unpack(struct arena *arena, int code, const char *message,
+                                  const uint8_t *details, size_t len)
 {
     ProtobufCMessage *unpacked;
-    if (len == 0 || message_unpack(arena, &google__rpc__status__descriptor, details, len, &unpacked)) {
+    if (len == 0 ||
+        message_unpack(arena, &google__rpc__status__descriptor, details, len, &unpacked)) {
         return error_of_code(arena, code, message);
     }
     const Google__Rpc__Status *status = (const Google__Rpc__Status *)unpacked;
     struct error *err = arena_alloc(arena, sizeof(*err));
-    err->code = code > ERROR_OK && code <= ERROR_UNAUTHENTICATED ? (enum error_code)code : ERROR_UNKNOWN;
+    err->code =
+        code > ERROR_OK && code <= ERROR_UNAUTHENTICATED ? (enum error_code)code : ERROR_UNKNOWN;
     err->detail = status->message;
     for (size_t i = 0; i < status->n_details && i < MAX_DETAILS; i++) {
         take_detail(arena, status->details[i], err);

@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-const int64_t tally_bounds_us[TALLY_BUCKETS - 1] = {500,   1000,   2500,   5000,   10000,  25000,
+const int64_t tally_bounds_us[TALLY_BUCKETS - 1] = {500,   1000,   2500,   5000,    10000,  25000,
                                                     50000, 100000, 250000, 1000000, 5000000};
 
 struct method_tally {

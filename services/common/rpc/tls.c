@@ -10,12 +10,14 @@ struct grpc_server_credentials *tls_server_credentials(const struct rpc_tls *tls
         return grpc_insecure_server_credentials_create();
     }
     const grpc_ssl_pem_key_cert_pair pair = {.private_key = tls->key, .cert_chain = tls->cert};
-    grpc_ssl_server_certificate_config *config = grpc_ssl_server_certificate_config_create(tls->ca, &pair, 1);
+    grpc_ssl_server_certificate_config *config =
+        grpc_ssl_server_certificate_config_create(tls->ca, &pair, 1);
     if (!config) {
         return NULL;
     }
-    grpc_ssl_server_credentials_options *options = grpc_ssl_server_credentials_create_options_using_config(
-        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY, config);
+    grpc_ssl_server_credentials_options *options =
+        grpc_ssl_server_credentials_create_options_using_config(
+            GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY, config);
     return options ? grpc_ssl_server_credentials_create_with_options(options) : NULL;
 }
 

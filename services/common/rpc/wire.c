@@ -24,7 +24,8 @@ const struct error *wire_unpack(struct arena *arena, const ProtobufCMessageDescr
     }
     grpc_byte_buffer_reader reader;
     if (!grpc_byte_buffer_reader_init(&reader, buffer)) {
-        return error_new(arena, REASON_REQUEST_INVALID, "The message is compressed in an unknown way.");
+        return error_new(arena, REASON_REQUEST_INVALID,
+                         "The message is compressed in an unknown way.");
     }
     /* One slice is the common case and is read in place. */
     grpc_slice *first = NULL;
@@ -35,19 +36,20 @@ const struct error *wire_unpack(struct arena *arena, const ProtobufCMessageDescr
     } else {
         grpc_byte_buffer_reader_destroy(&reader);
         if (!grpc_byte_buffer_reader_init(&reader, buffer)) {
-            return error_new(arena, REASON_REQUEST_INVALID, "The message is compressed in an unknown way.");
+            return error_new(arena, REASON_REQUEST_INVALID,
+                             "The message is compressed in an unknown way.");
         }
         all = grpc_byte_buffer_reader_readall(&reader);
     }
-    const struct error *err =
-        message_unpack(arena, descriptor, GRPC_SLICE_START_PTR(all), GRPC_SLICE_LENGTH(all), ret_message);
+    const struct error *err = message_unpack(arena, descriptor, GRPC_SLICE_START_PTR(all),
+                                             GRPC_SLICE_LENGTH(all), ret_message);
     grpc_slice_unref(all);
     grpc_byte_buffer_reader_destroy(&reader);
     return err;
 }
 
-bool wire_metadata_find(const grpc_metadata_array *metadata, const char *name, const uint8_t **ret_data,
-                        size_t *ret_len)
+bool wire_metadata_find(const grpc_metadata_array *metadata, const char *name,
+                        const uint8_t **ret_data, size_t *ret_len)
 {
     for (size_t i = 0; i < metadata->count; i++) {
         if (wire_slice_is(metadata->metadata[i].key, name)) {
@@ -95,5 +97,6 @@ int64_t wire_deadline_us(gpr_timespec deadline, int64_t cap_us)
 gpr_timespec wire_deadline(int64_t deadline_us)
 {
     int64_t left_us = deadline_us - clock_monotonic_us();
-    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(left_us > 0 ? left_us : 0, GPR_TIMESPAN));
+    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                        gpr_time_from_micros(left_us > 0 ? left_us : 0, GPR_TIMESPAN));
 }

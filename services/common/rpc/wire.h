@@ -8,17 +8,23 @@
 #include "services/common/error/error.h"
 
 /* The largest message taken and the largest header block, in bytes. */
-enum { WIRE_MAX_MESSAGE_BYTES = 1048576, WIRE_MAX_RESPONSE_BYTES = 16777216, WIRE_MAX_METADATA_BYTES = 16384 };
+enum {
+    WIRE_MAX_MESSAGE_BYTES = 1048576,
+    WIRE_MAX_RESPONSE_BYTES = 16777216,
+    WIRE_MAX_METADATA_BYTES = 16384
+};
 
 /* A new buffer with the packed message; the caller destroys it. */
 grpc_byte_buffer *wire_pack(const ProtobufCMessage *message);
-/* Unpacks and validates into the arena; `buffer` NULL is an empty message. The buffer stays the caller's. */
-MUST_USE const struct error *wire_unpack(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
+/* Unpacks and validates into the arena; `buffer` NULL is an empty message. The buffer stays the
+ * caller's. */
+MUST_USE const struct error *wire_unpack(struct arena *arena,
+                                         const ProtobufCMessageDescriptor *descriptor,
                                          grpc_byte_buffer *buffer, ProtobufCMessage **ret_message);
 
 /* The first value of this name; false if there is none. The bytes live as long as the array. */
-bool wire_metadata_find(const grpc_metadata_array *metadata, const char *name, const uint8_t **ret_data,
-                        size_t *ret_len);
+bool wire_metadata_find(const grpc_metadata_array *metadata, const char *name,
+                        const uint8_t **ret_data, size_t *ret_len);
 /* One entry; both slices are new references that wire_metadata_done releases. */
 grpc_metadata wire_metadata(const char *static_name, const void *value, size_t len);
 void wire_metadata_done(grpc_metadata *entries, size_t n);

@@ -24,7 +24,8 @@ static const struct error *work(struct call *call, int32_t ms)
     return NULL;
 }
 
-static const struct error *echo(struct call *call, const ProtobufCMessage *message, ProtobufCMessage **ret_response)
+static const struct error *echo(struct call *call, const ProtobufCMessage *message,
+                                ProtobufCMessage **ret_response)
 {
     const Roost__Testing__V1__EchoRequest *req = (const Roost__Testing__V1__EchoRequest *)message;
     atomic_fetch_add(&echo_n_begun, 1);
@@ -50,13 +51,16 @@ static const struct error *echo(struct call *call, const ProtobufCMessage *messa
     return NULL;
 }
 
-static const struct error *fail(struct call *call, const ProtobufCMessage *message, ProtobufCMessage **ret_response)
+static const struct error *fail(struct call *call, const ProtobufCMessage *message,
+                                ProtobufCMessage **ret_response)
 {
     (void)message;
     (void)ret_response;
-    const struct error *err = error_on_field(call->arena, REASON_QUOTA_INVALID, "account.mailbox.quota",
-                                             "Quota must be positive, \xc3\xa4t least 1.");
-    err = error_add_field(call->arena, err, REASON_QUOTA_INVALID, "account.username", "This field is required.");
+    const struct error *err =
+        error_on_field(call->arena, REASON_QUOTA_INVALID, "account.mailbox.quota",
+                       "Quota must be positive, \xc3\xa4t least 1.");
+    err = error_add_field(call->arena, err, REASON_QUOTA_INVALID, "account.username",
+                          "This field is required.");
     err = error_with_retry_after(call->arena, err, 2500);
     return error_with_cause(call->arena, err, "a secret of the server");
 }
@@ -67,12 +71,12 @@ static const struct error *forward(struct call *call, const ProtobufCMessage *me
     return rpc_call(call, &echo_internal_methods[0], message, ret_response);
 }
 
-#define METHOD(path_, handler_, ...)                                                                                   \
-    {.path = path_,                                                                                                    \
-     .request = &roost__testing__v1__echo_request__descriptor,                                                         \
-     .response = &roost__testing__v1__echo_response__descriptor,                                                       \
-     .access = {__VA_ARGS__},                                                                                          \
-     .handler = handler_}
+#define METHOD(path_, handler_, ...)                                                         \
+    {                                                                                        \
+        .path = path_, .request = &roost__testing__v1__echo_request__descriptor,             \
+        .response = &roost__testing__v1__echo_response__descriptor, .access = {__VA_ARGS__}, \
+        .handler = handler_                                                                  \
+    }
 
 const struct rpc_method echo_methods[6] = {
     METHOD("/roost.testing.v1.Echo/Open", echo, .anonymous = true),
@@ -108,7 +112,8 @@ const struct error *echo_authenticate(struct call *call, const char *token,
     if (!is_admin && strcmp(token, "good") != 0) {
         return error_new(call->arena, REASON_CREDENTIALS_INVALID, "Invalid token.");
     }
-    Roost__Common__V1__Identity *identity = message_new(call->arena, &roost__common__v1__identity__descriptor);
+    Roost__Common__V1__Identity *identity =
+        message_new(call->arena, &roost__common__v1__identity__descriptor);
     identity->account_id = is_admin ? 1 : 7;
     identity->username = is_admin ? "admin" : "bob";
     identity->role = is_admin ? "SuperAdmins" : "SimpleUsers";

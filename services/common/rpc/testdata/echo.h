@@ -18,6 +18,7 @@ enum echo_method { ECHO_OPEN, ECHO_ECHO, ECHO_MANAGE, ECHO_FORGOTTEN, ECHO_FAIL,
 extern atomic_int echo_n_begun;
 extern atomic_int echo_n_cancelled;
 
-/* Knows the token "good" (account 7, "bob", SimpleUsers) and "admin" (account 1, SuperAdmins), and counts questions. */
+/* Knows the token "good" (account 7, "bob", SimpleUsers) and "admin" (account 1, SuperAdmins), and
+ * counts questions. */
 rpc_authenticate_fn echo_authenticate;
 extern atomic_int echo_n_asked;

@@ -1,7 +1,8 @@
 /*
- * The service of echo.proto as a process, for tests from outside: echo_server LISTEN [KEY=VALUE ...] with workers=N,
- * internal_workers=N, drain_ms=N, peer=TARGET, cert=FILE, key=FILE, ca=FILE, database=URL. SIGUSR1 makes it NOT_SERVING,
- * SIGUSR2 SERVING again. Says "ready" when it serves and "stopped" at its end. The identity key is 32 times "k".
+ * The service of echo.proto as a process, for tests from outside: echo_server LISTEN [KEY=VALUE
+ * ...] with workers=N, internal_workers=N, drain_ms=N, peer=TARGET, cert=FILE, key=FILE, ca=FILE,
+ * database=URL. SIGUSR1 makes it NOT_SERVING, SIGUSR2 SERVING again. Says "ready" when it serves
+ * and "stopped" at its end. The identity key is 32 times "k".
  */
 #include <malloc.h>
 #include <pthread.h>
