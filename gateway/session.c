@@ -38,7 +38,7 @@ struct cached {
 };
 
 struct session_cache {
-    struct cached entries[CACHE_ENTRIES];
+    struct cached *entries; /* NULL until a request comes: most threads never see one */
 };
 
 struct session_cache *session_cache_new(void)
@@ -50,10 +50,11 @@ struct session_cache *session_cache_new(void)
 
 void session_cache_free(struct session_cache *cache)
 {
-    if (cache) {
-        explicit_bzero(cache, sizeof(*cache));
-        free(cache);
+    if (cache && cache->entries) {
+        explicit_bzero(cache->entries, CACHE_ENTRIES * sizeof(*cache->entries));
+        free(cache->entries);
     }
+    free(cache);
 }
 
 static bool is_printable(const char *text)
@@ -107,6 +108,10 @@ static struct cached *cache_slot(struct session_cache *cache, const struct crede
     text[0] = (uint8_t)credential->kind;
     memcpy(text + 1, credential->text, len);
     SHA256(text, len + 1, ret_digest);
+    if (!cache->entries) {
+        cache->entries = calloc(CACHE_ENTRIES, sizeof(*cache->entries));
+        check(cache->entries);
+    }
     return &cache->entries[ret_digest[0] % CACHE_ENTRIES];
 }
 
