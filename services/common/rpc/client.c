@@ -216,7 +216,8 @@ static bool wait_until_connected(struct client_thread *thread, grpc_channel *cha
 static const struct error *call_peer(struct call *call, struct client_thread *thread,
                                      struct attempt *attempt, ProtobufCMessage **ret_response)
 {
-    attempt->channel = peers_channel(call->peers, attempt->method->path);
+    const struct peer *peer = peers_serving(call->peers, attempt->method->path);
+    attempt->channel = peer ? peer_channel(peer) : NULL;
     if (!attempt->channel) {
         return error_with_cause(call->arena,
                                 error_new(call->arena, REASON_SERVICE_UNAVAILABLE,
@@ -238,7 +239,8 @@ static const struct error *call_peer(struct call *call, struct client_thread *th
     for (int i = 1;; i++) {
         attempt->not_sent = false;
         const struct error *err = try_once(call, thread, attempt, ret_response);
-        if (!err || !attempt->not_sent || i == MAX_TRIES ||
+        peer_note(peer, !attempt->not_sent);
+        if (!attempt->not_sent || i == MAX_TRIES || peer_is_gone(peer) ||
             !wait_until_connected(thread, attempt->channel, until_us)) {
             return err;
         }
@@ -300,8 +302,9 @@ const char *rpc_peer_health(struct call *call, const char *peer)
     };
     Grpc__Health__V1__HealthCheckRequest request = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
     ProtobufCMessage *response = NULL;
+    const struct peer *found = peers_named(call->peers, peer, strlen(peer));
     struct attempt attempt = {
-        .channel = peers_channel_of(call->peers, peer, strlen(peer)),
+        .channel = found ? peer_channel(found) : NULL,
         .method = &method,
         .request = &request.base,
     };

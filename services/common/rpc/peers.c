@@ -5,15 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "services/common/clock/clock.h"
 #include "services/common/rpc/tls.h"
 #include "services/common/rpc/wire.h"
 
-enum { CHANNELS_PER_PEER = 2, MAX_PEERS = 8 };
+enum { CHANNELS_PER_PEER = 2, MAX_PEERS = 8, GONE_AFTER_US = 5000000 };
 
 struct peer {
     char *name;
     grpc_channel *channels[CHANNELS_PER_PEER];
-    atomic_uint *next;
+    struct peer_state *state;
+};
+
+/* What changes while the peers are in use. */
+struct peer_state {
+    atomic_uint next_channel;
+    atomic_int_least64_t unreached_since_us; /* 0: it was there */
 };
 
 struct rpc_peers {
@@ -22,7 +29,7 @@ struct rpc_peers {
     size_t key_len;
     size_t n_peers;
     struct peer peers[MAX_PEERS];
-    atomic_uint next[MAX_PEERS];
+    struct peer_state states[MAX_PEERS];
 };
 
 static grpc_arg int_arg(const char *key, int value)
@@ -82,7 +89,7 @@ struct rpc_peers *rpc_peers_new(const char *self, const uint8_t *key, size_t key
         struct peer *peer = &all->peers[all->n_peers];
         peer->name = strdup(peers[i].name);
         check(peer->name);
-        peer->next = &all->next[all->n_peers++];
+        peer->state = &all->states[all->n_peers++];
         for (size_t c = 0; c < CHANNELS_PER_PEER; c++) {
             peer->channels[c] = channel_new(peers[i].target, tls);
         }
@@ -112,26 +119,48 @@ void rpc_peers_free(struct rpc_peers *peers)
     grpc_shutdown();
 }
 
-grpc_channel *peers_channel_of(const struct rpc_peers *peers, const char *name, size_t len)
+const struct peer *peers_named(const struct rpc_peers *peers, const char *name, size_t len)
 {
     for (size_t i = 0; i < peers->n_peers; i++) {
         const struct peer *peer = &peers->peers[i];
         if (strncmp(peer->name, name, len) == 0 && peer->name[len] == '\0') {
-            return peer->channels[atomic_fetch_add_explicit(peer->next, 1, memory_order_relaxed) %
-                                  CHANNELS_PER_PEER];
+            return peer;
         }
     }
     return NULL;
 }
 
-grpc_channel *peers_channel(const struct rpc_peers *peers, const char *method_path)
+const struct peer *peers_serving(const struct rpc_peers *peers, const char *method_path)
 {
     static const char prefix[] = "/roost.";
     if (strncmp(method_path, prefix, sizeof(prefix) - 1) != 0) {
         return NULL;
     }
     const char *name = method_path + sizeof(prefix) - 1;
-    return peers_channel_of(peers, name, strcspn(name, "./"));
+    return peers_named(peers, name, strcspn(name, "./"));
+}
+
+grpc_channel *peer_channel(const struct peer *peer)
+{
+    unsigned turn = atomic_fetch_add_explicit(&peer->state->next_channel, 1, memory_order_relaxed);
+    return peer->channels[turn % CHANNELS_PER_PEER];
+}
+
+void peer_note(const struct peer *peer, bool was_reached)
+{
+    atomic_int_least64_t *since_us = &peer->state->unreached_since_us;
+    int_least64_t before_us = atomic_load_explicit(since_us, memory_order_relaxed);
+    if (was_reached && before_us != 0) {
+        atomic_store_explicit(since_us, 0, memory_order_relaxed);
+    } else if (!was_reached && before_us == 0) {
+        atomic_store_explicit(since_us, clock_monotonic_us(), memory_order_relaxed);
+    }
+}
+
+bool peer_is_gone(const struct peer *peer)
+{
+    int64_t since_us = atomic_load_explicit(&peer->state->unreached_since_us, memory_order_relaxed);
+    return since_us != 0 && clock_monotonic_us() - since_us > GONE_AFTER_US;
 }
 
 const char *peers_self(const struct rpc_peers *peers)
