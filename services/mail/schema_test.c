@@ -334,6 +334,29 @@ static void renamed_domain_is_followed_at_once(void **state)
         "bob@new.test,/m/bob.example.test/x");
 }
 
+/* What was accepted before the rename is delivered; nothing new is accepted. */
+static void former_name_of_a_domain_is_for_the_queue(void **state)
+{
+    struct fixture *fixture = *state;
+    testing_execute("domains",
+                    "UPDATE domain SET name = 'new.test' WHERE id = 1; "
+                    "INSERT INTO former_name VALUES ('example.test', 1, now() + interval '1 day')");
+    assert_string_equal(map(fixture, "domain", "example.test"), "example.test");
+    assert_string_equal(map(fixture, "alias", "bob@example.test"), "bob@new.test");
+    assert_string_equal(map(fixture, "alias", "info@example.test"), "info@new.test");
+    assert_string_equal(map(fixture, "mailbox", "bob@example.test"), "");
+    assert_string_equal(map(fixture, "maintain", "bob@example.test"),
+                        "550 5.1.6 The domain has another name now");
+    assert_string_equal(map(fixture, "maintain", "nobody@example.test"),
+                        "550 5.1.6 The domain has another name now");
+    assert_string_equal(map(fixture, "maintain", "bob@new.test"), "");
+    assert_string_equal(map(fixture, "mailbox_id_of", "bob@example.test"), "11");
+    testing_execute("domains", "UPDATE former_name SET until = now()");
+    assert_string_equal(map(fixture, "domain", "example.test"), "");
+    assert_string_equal(map(fixture, "alias", "bob@example.test"), "");
+    assert_string_equal(map(fixture, "maintain", "bob@example.test"), "");
+}
+
 static void former_address_is_known_to_dovecot_only(void **state)
 {
     struct fixture *fixture = *state;
@@ -539,6 +562,7 @@ int main(void)
         cmocka_unit_test_setup(bad_keys_have_no_row, reseed),
         cmocka_unit_test_setup(keys_may_come_as_latin1, reseed),
         cmocka_unit_test_setup(renamed_domain_is_followed_at_once, reseed),
+        cmocka_unit_test_setup(former_name_of_a_domain_is_for_the_queue, reseed),
         cmocka_unit_test_setup(former_address_is_known_to_dovecot_only, reseed),
         cmocka_unit_test_setup(mailbox_in_motion_answers_450, reseed),
         cmocka_unit_test_setup(dovecot_gets_users, reseed),

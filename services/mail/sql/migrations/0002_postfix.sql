@@ -32,11 +32,16 @@ BEGIN
 END
 $$;
 
+-- For virtual_mailbox_domains. A former name still is one for what is in the queue; maintain() refuses new mail to it.
 CREATE FUNCTION domain(key text) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY SELECT d.name FROM domains.domain AS d
         WHERE d.name = lower(key) AND d.type = 'domain' AND d.enabled AND d.state = 'active';
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT n.name FROM domains.former_name AS n JOIN domains.domain AS d ON d.id = n.domain_id
+            WHERE n.name = lower(key) AND n.until > now() AND d.type = 'domain' AND d.enabled AND d.state = 'active';
+    END IF;
 END
 $$;
 
@@ -84,7 +89,8 @@ $$;
 
 -- Where mail for an address goes. A mailbox is among its own recipients, so that a catch-all never takes its mail; an
 -- alias on a mailbox's address is a forward that leaves a copy in the mailbox. In an alias domain only what the target
--- knows exists: nothing is accepted that would bounce later.
+-- knows exists: nothing is accepted that would bounce later. A former name of a domain is such an alias, for mail that was
+-- accepted before the rename.
 CREATE FUNCTION alias(key text) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 2
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -105,6 +111,11 @@ BEGIN
         SELECT t.id, t.name INTO found_domain, target_name
             FROM domains.domain_alias AS a JOIN domains.domain AS t ON t.id = a.target_id
             WHERE a.name = asked_domain AND a.enabled AND t.state = 'active' AND t.enabled;
+        IF NOT FOUND THEN
+            SELECT t.id, t.name INTO found_domain, target_name
+                FROM domains.former_name AS n JOIN domains.domain AS t ON t.id = n.domain_id
+                WHERE n.name = asked_domain AND n.until > now() AND t.state = 'active' AND t.enabled;
+        END IF;
         IF NOT FOUND THEN
             RETURN;
         END IF;
@@ -170,7 +181,7 @@ BEGIN
 END
 $$;
 
--- For check_recipient_access: mailboxes that do not take mail now.
+-- For check_recipient_access: mailboxes that do not take mail now, and domains that have another name by now.
 CREATE FUNCTION maintain(key text) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -179,7 +190,8 @@ DECLARE
 BEGIN
     SELECT * INTO found_mailbox, is_open FROM mail.mailbox_of(key);
     IF found_mailbox IS NULL THEN
-        RETURN;
+        RETURN QUERY SELECT '550 5.1.6 The domain has another name now' FROM domains.former_name AS n
+            WHERE n.name = split_part(mail.canonical_key(key), '@', 2) AND n.until > now();
     ELSIF NOT is_open THEN
         RETURN NEXT '550 5.2.1 Mailbox disabled, not accepting messages';
     ELSIF EXISTS (SELECT FROM mailboxes.operation AS o
