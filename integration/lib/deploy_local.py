@@ -105,7 +105,7 @@ def first_run(check, stack):
 
 
 def foreign_listeners(stack):
-    """Listening TCP sockets of our processes that are bound to more than 127.0.0.1."""
+    """Listening TCP sockets of our processes that are bound to more than 127.0.0.1, as such or mapped into IPv6."""
     inodes = set()
     for pid in stack.pids().values():
         for descriptor in os.listdir(f"/proc/{pid}/fd"):
@@ -120,7 +120,7 @@ def foreign_listeners(stack):
         with open(table, encoding="ascii") as source:
             for line in list(source)[1:]:
                 fields = line.split()
-                if fields[3] == "0A" and fields[9] in inodes and not fields[1].startswith("0100007F"):
+                if fields[3] == "0A" and fields[9] in inodes and not fields[1].partition(":")[0].endswith("0100007F"):
                     found.append(fields[1])
     return found
 
