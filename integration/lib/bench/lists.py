@@ -15,10 +15,12 @@ LISTS = (
      {"one address": "{address}", "a first name": "dora", "a last name": "kowalski", "nothing": "nobody@"},
      {"domain": {"domain": "{domain}"}, "role": {"role": "SuperAdmins"}, "disabled": {"is_active": False},
       "a last name, by date": {"search": "kowalski", "ordering": "-date_joined"},
+      "one address, by date": {"search": "{address}", "ordering": "date_joined"},
       "domain, by date": {"domain": "{domain}", "ordering": "date_joined"}}),
     ("mailboxes", "ListMailboxes", ("full_address", "creation"),
      {"one address": "{address}", "many": "dora", "nothing": "nobody@"},
      {"domain": {"domain": "{domain}"}, "many, by date": {"search": "dora", "ordering": "-creation"},
+      "one address, by date": {"search": "{address}", "ordering": "creation"},
       "domain, by date": {"domain": "{domain}", "ordering": "-creation"}}),
     ("mailboxes", "ListAliases", ("address", "creation"),
      {"many": "list.1", "nothing": "nobody@"},
@@ -31,7 +33,9 @@ LISTS = (
      {"many": "also", "nothing": "nowhere"}, {"domain": {"domain": "{domain}"}}),
     ("quotas", "ListQuotas", ("address", "usage"),
      {"one address": "{address}", "many": "dora", "nothing": "nobody@"},
-     {"domain": {"domain": "{domain}"}, "many, by usage": {"search": "dora", "ordering": "-usage"}}),
+     {"domain": {"domain": "{domain}"}, "many, by usage": {"search": "dora", "ordering": "-usage"},
+      "one address, by usage": {"search": "{address}", "ordering": "usage"},
+      "domain, by usage": {"domain": "{domain}", "ordering": "-usage"}}),
 )
 
 

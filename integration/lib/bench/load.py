@@ -1,9 +1,11 @@
 """One measurement each: pgbench, grpc_load and wrk for some seconds. All take random objects from a list."""
 
 import dataclasses
+import glob
 import json
 import os
 import re
+import statistics
 import subprocess
 import tempfile
 
@@ -11,12 +13,13 @@ from roost_test.stack import REPOSITORY
 
 PGBENCH = "/usr/lib/postgresql/15/bin/pgbench"
 MAX_GRACE_S = 60
+MOST_SCRIPTS = 128
 LONGEST_S = 5
 
 
 @dataclasses.dataclass
 class Load:
-    """What a generator saw: per second, and the time of one in microseconds (pgbench: mean, others: median)."""
+    """What a generator saw: per second, and the time of one in microseconds (pgbench with several clients: mean; else median)."""
 
     rate: float
     time_us: float
@@ -45,20 +48,49 @@ def _run(command, seconds, env=None):
     return done
 
 
-def pgbench(url, script, clients, seconds, schema=None, mode="prepared", per_script=1):
-    """A script of pgbench; `per_script` is how many lookups one run of it makes."""
-    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
-        file.write(script)
-        file.flush()
-        options = f"-c search_path={schema} -c jit=off" if schema else "-c jit=off"
-        command = [PGBENCH, "-n", "-M", mode, "-c", str(clients), "-j", "1", "-T", f"{max(1, round(seconds))}",
-                   "-f", file.name, url]
-        done = _run(command, seconds, {"PATH": "/usr/bin:/bin", "PGOPTIONS": options, "LANG": "C.UTF-8"})
-    rate = float(re.search(r"^tps = ([\d.]+)", done.stdout, re.M)[1]) * per_script
+def _pgbench_command(clients, seconds, url, mode):
+    return [PGBENCH, "-n", "-M", mode, "-c", str(clients), "-j", "1", "-T", str(max(1, round(seconds))), url]
+
+
+def _pgbench_env(schema):
+    options = "-c jit=off" + (f" -c search_path={schema}" if schema else "")
+    return {"PATH": "/usr/bin:/bin", "PGOPTIONS": options, "LANG": "C.UTF-8"}
+
+
+def _pgbench_rate(done):
     failed = re.search(r"number of failed transactions: (\d+)", done.stdout)
     if failed and int(failed[1]) > 0:
         raise RuntimeError(f"pgbench: {failed[1]} transactions failed: {done.stderr[-2000:]}")
+    return float(re.search(r"^tps = ([\d.]+)", done.stdout, re.M)[1])
+
+
+def pgbench(url, script, clients, seconds, schema=None):
+    """A script of pgbench, its statements prepared."""
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+        file.write(script)
+        file.flush()
+        command = _pgbench_command(clients, seconds, url, "prepared") + ["-f", file.name]
+        rate = _pgbench_rate(_run(command, seconds, _pgbench_env(schema)))
     return Load(rate, 1e6 * clients / rate)
+
+
+def pgbench_unprepared(url, queries, seconds, schema):
+    """One client that sends one of the queries after the other, as they are; the time is the median."""
+    if len(queries) > MOST_SCRIPTS:
+        raise ValueError(f"pgbench takes {MOST_SCRIPTS} scripts")
+    with tempfile.TemporaryDirectory() as folder:
+        command = _pgbench_command(1, seconds, url, "simple") + ["-l", f"--log-prefix={folder}/log"]
+        for number, query in enumerate(queries):
+            path = os.path.join(folder, f"{number}.sql")
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(query.rstrip(";") + ";\n")
+            command += ["-f", path]
+        rate = _pgbench_rate(_run(command, seconds, _pgbench_env(schema)))
+        times = []
+        for path in glob.glob(f"{folder}/log.*"):
+            with open(path, encoding="ascii") as log:
+                times += [int(line.split()[2]) for line in log]
+    return Load(rate, statistics.median(times))
 
 
 class GrpcLoad:

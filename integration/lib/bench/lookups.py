@@ -6,10 +6,10 @@ import re
 import subprocess
 import tempfile
 
-from bench.load import pgbench
+from bench.load import pgbench_unprepared
 from bench.report import median, paired
 
-PER_SCRIPT = 200
+N_KEYS = 100
 OUR_TARGET = 2.0
 DOCUMENTED_TARGET = 4.0
 
@@ -60,7 +60,7 @@ DOCUMENTED = {
 def sample_keys(target):
     """Kind of key: some of them at random."""
     def sample(column, source):
-        return target.sample(column, source, PER_SCRIPT)
+        return target.sample(column, source, N_KEYS)
     mailboxes = sample("full_address", "mailboxes.mailbox WHERE full_address LIKE '%@seed%'")
     aliases = sample("name", "domains.domain_alias WHERE name LIKE 'also-seed%'")
     domains = sample("name", "domains.domain WHERE name LIKE 'seed%'")
@@ -102,18 +102,14 @@ def fill(query, key):
     return re.sub(r"%L?([sud])", lambda match: parts[match[1]], query)
 
 
-def script(query, keys):
-    return "".join(fill(query, key).rstrip(";") + ";\n" for key in keys)
-
-
 def run_lookup(target, label, query, keys, limit, options, report):
-    url = target["ROOST_MAIL_DATABASE_URL"]
-    ids = target.sample("id", "mailboxes.mailbox WHERE full_address LIKE '%@seed%'", PER_SCRIPT)
-    floor = script("SELECT home FROM mailboxes.mailbox WHERE id = %s", ids)
+    ids = target.sample("id", "mailboxes.mailbox WHERE full_address LIKE '%@seed%'", N_KEYS)
+    queries = [fill(query, key) for key in keys]
+    floor = [f"SELECT home FROM mailboxes.mailbox WHERE id = {mailbox_id}" for mailbox_id in ids]
     rounds = paired(
         options.rounds,
-        lambda: pgbench(url, script(query, keys), 1, options.seconds, "mail", "simple", len(keys)),
-        lambda: pgbench(target["ROOST_DATABASE_URL"], floor, 1, options.seconds, "mail", "simple", len(ids)))
+        lambda: pgbench_unprepared(target["ROOST_MAIL_DATABASE_URL"], queries, options.seconds, "mail"),
+        lambda: pgbench_unprepared(target["ROOST_DATABASE_URL"], floor, options.seconds, "mail"))
     times = [[load.time_us for load in r] for r in rounds]
     report.row(label, median([t[0] for t in times]), median([t[1] for t in times]),
                median([t[0] / t[1] for t in times]), ("most", limit), rounds=times)

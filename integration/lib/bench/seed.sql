@@ -20,6 +20,21 @@ ALTER TABLE quotas.domain_quota DISABLE TRIGGER USER;
 ALTER TABLE quotas.mailbox_quota DISABLE TRIGGER USER;
 ALTER TABLE quotas.usage DISABLE TRIGGER USER;
 
+-- Where more rows come than there are, indexes are quicker made anew than kept, foreign keys checked at once.
+SELECT :mailboxes > count(*) AS is_bulk FROM mailboxes.mailbox \gset
+CREATE TEMP TABLE bulk_table ON COMMIT DROP AS
+SELECT unnest(ARRAY['accounts.account', 'mailboxes.mailbox', 'mailboxes.alias', 'mailboxes.alias_recipient',
+                    'quotas.mailbox_quota', 'quotas.usage']::regclass[]) AS id WHERE :'is_bulk';
+CREATE TEMP TABLE dropped_index ON COMMIT DROP AS
+SELECT i.indexrelid::regclass AS name, pg_get_indexdef(i.indexrelid) AS definition
+FROM bulk_table AS t JOIN pg_index AS i ON i.indrelid = t.id
+WHERE NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid);
+CREATE TEMP TABLE dropped_key ON COMMIT DROP AS
+SELECT t.id, c.conname AS name, pg_get_constraintdef(c.oid) AS definition
+FROM bulk_table AS t JOIN pg_constraint AS c ON c.conrelid = t.id AND c.contype = 'f';
+SELECT format('DROP INDEX %s', name) FROM dropped_index \gexec
+SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', id, name) FROM dropped_key \gexec
+
 -- Takes n numbers of a sequence; the last one before them.
 CREATE FUNCTION pg_temp.take(sequence text, n bigint) RETURNS bigint LANGUAGE sql AS $$
     SELECT setval(sequence, nextval(sequence) + n - 1) - n
@@ -127,6 +142,11 @@ FROM planned_mailbox ORDER BY id;
 INSERT INTO quotas.tally AS t (shard, mailboxes) SELECT 0, n FROM plan
 ON CONFLICT (shard) DO UPDATE SET mailboxes = t.mailboxes + excluded.mailboxes;
 \echo quotas
+
+SET LOCAL maintenance_work_mem = '256MB';
+SELECT definition FROM dropped_index \gexec
+SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', id, name, definition) FROM dropped_key \gexec
+\echo indexes
 
 ALTER TABLE domains.domain ENABLE TRIGGER USER;
 ALTER TABLE domains.domain_alias ENABLE TRIGGER USER;
