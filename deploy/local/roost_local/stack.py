@@ -202,6 +202,8 @@ class Stack:
         """Keeps the ports of earlier runs where they are still free."""
         ports = self.state["ports"]
         used = set(ports.values())
+        if "listen" in self.state:
+            used.add(int(self.state["listen"].rsplit(":", 1)[1]))
         for name in names:
             if name in ports and port_is_free("127.0.0.1", ports[name]):
                 continue
