@@ -49,9 +49,18 @@ struct frame {
     atomic_bool is_serving;
 };
 
-/* The first asks the database every second, so it also tells whether the database is there. */
+/* Also tells every second whether the database and the schema are there. */
+static const struct error *finish_sagas(struct call *call)
+{
+    const struct error *err = pg_execute_sql(call->pg, "SELECT FROM saga LIMIT 0");
+    if (err) {
+        return err;
+    }
+    return saga_finish_due(call);
+}
+
 static const struct service_task frame_tasks[] = {
-    {.name = "saga", .pause_ms = 1000, .run = saga_finish_due},
+    {.name = "saga", .pause_ms = 1000, .run = finish_sagas},
     {.name = "relay", .pause_ms = 20, .run = outbox_relay_run},
     {.name = "request_log", .pause_ms = 600000, .run = request_log_expire},
 };
