@@ -7,6 +7,9 @@ import redis
 from roost_test.wait import eventually
 
 STREAM = "roost:events"
+NOTHING = "nothing"
+# How long a Redis that is being restarted is waited for.
+REDIS_S = 20
 
 
 class Event:
@@ -41,8 +44,8 @@ class Events:
         """Everything so far, each event once however often it was delivered, in order of first delivery."""
         known = {event.id for event in self.seen}
         while True:
-            answer = self.client.xread({STREAM: self.position}, count=1000)
-            if not answer:
+            answer = eventually("Redis answers", REDIS_S, self._next)
+            if answer == NOTHING:
                 return self.seen
             for entry_id, fields in answer[0][1]:
                 self.position = entry_id
@@ -50,6 +53,12 @@ class Events:
                 if event.id not in known:
                     known.add(event.id)
                     self.seen.append(event)
+
+    def _next(self):
+        try:
+            return self.client.xread({STREAM: self.position}, count=1000) or NOTHING
+        except redis.exceptions.RedisError as error:
+            raise AssertionError(error) from error
 
     def since(self, mark):
         return self.read()[mark:]
