@@ -278,7 +278,6 @@ static int serve(struct frame *frame)
     if (def->close) {
         def->close(frame->context);
     }
-    free(frame->own_config);
     log_info("service.stopped", log_str("version", ROOST_VERSION));
     return started ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -286,7 +285,7 @@ static int serve(struct frame *frame)
 static int migrate(const struct service_def *def)
 {
     struct config_field fields[SERVICE_MAX_FIELDS];
-    struct service_config config = {0};
+    static struct service_config config; /* its strings live as long as the process */
     size_t n = service_fields(def->name, SERVICE_FIELDS_MIGRATE, fields);
     if (!config_load(fields, n, &config, stderr)) {
         return EXIT_USAGE;
@@ -321,7 +320,8 @@ int service_main(int argc, char **argv, const struct service_def *def)
 {
     const char *command = argc > 1 ? argv[1] : "serve";
     if (argc <= 2 && strcmp(command, "serve") == 0) {
-        struct frame frame = {.def = def};
+        static struct frame frame; /* the configuration lives as long as the process */
+        frame.def = def;
         return serve(&frame);
     }
     if (argc == 2 && strcmp(command, "migrate") == 0) {
