@@ -20,7 +20,7 @@ void *gateway_open_worker(void *ctx)
     worker->pages[0] = arena_new(ARENA_BYTES);
     worker->pages[1] = arena_new(ARENA_BYTES);
     worker->sessions = session_cache_new();
-    worker->tally = tally_open(&worker->gateway->tallies);
+    worker->tally = http_tally_open(&worker->gateway->tallies);
     check(getrandom(&worker->id_seed, sizeof(worker->id_seed), 0) == sizeof(worker->id_seed));
     return worker;
 }
@@ -120,7 +120,7 @@ void gateway_finish(void *ctx, struct http_exchange *exchange, int64_t duration_
     struct worker *worker = ctx;
     const struct http_request *request = &exchange->request;
     enum log_level level = exchange->status >= 500 || exchange->is_broken ? LOG_WARN : LOG_INFO;
-    tally_count(worker->tally, exchange->status, duration_us, exchange->sent_bytes);
+    http_tally_count(worker->tally, exchange->status, duration_us, exchange->sent_bytes);
     log_at_(level, "request.served", log_str("method", request->method),
             log_str("path", request->path), log_str("route", exchange->route),
             log_int("status", exchange->status), log_int("bytes", exchange->sent_bytes),
@@ -132,5 +132,5 @@ void gateway_finish(void *ctx, struct http_exchange *exchange, int64_t duration_
 
 void gateway_collect(struct metrics_writer *writer, void *gateway)
 {
-    tally_collect(&((struct gateway *)gateway)->tallies, writer);
+    http_tally_collect(&((struct gateway *)gateway)->tallies, writer);
 }

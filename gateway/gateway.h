@@ -4,10 +4,10 @@
 
 #include "gateway/gateway_config.h"
 #include "gateway/http.h"
+#include "gateway/http_tally.h"
 #include "gateway/proxies.h"
 #include "gateway/session.h"
 #include "gateway/static_files.h"
-#include "gateway/tally.h"
 #include "services/common/metrics/metrics.h"
 #include "services/common/rpc/client.h"
 
@@ -18,7 +18,7 @@ struct gateway {
     struct session_policy session_policy;
     struct proxies *proxies;
     struct static_files *files;
-    struct tally_board tallies;
+    struct http_tally_board tallies;
     atomic_bool is_draining; /* /readyz says no */
 };
 
@@ -29,7 +29,7 @@ struct worker {
     struct arena *pages[2]; /* of the page that is being written and the one before, when a list is
                                streamed */
     struct session_cache *sessions;
-    struct tally *tally;
+    struct http_tally *tally;
     uint64_t id_seed;
     uint64_t id_counter;
 };

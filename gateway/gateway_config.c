@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "gateway/tally.h"
+#include "gateway/http_tally.h"
 #include "services/common/rpc/assertion.h"
 
 enum { MAX_PEM_BYTES = 65536 };

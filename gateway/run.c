@@ -152,7 +152,7 @@ static void close_all(struct process *process)
 {
     metrics_close(process->metrics);
     http_server_close(process->http);
-    tally_close_all(&process->gateway.tallies);
+    http_tally_close_all(&process->gateway.tallies);
     rpc_peers_free((struct rpc_peers *)process->gateway.peers);
     static_files_free(process->gateway.files);
     arena_free(process->arena);
