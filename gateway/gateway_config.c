@@ -54,7 +54,7 @@ const struct config_field gateway_config_fields[] = {
          "Addresses and networks of proxies whose X-Forwarded-For and -Proto are believed."),
     TEXT("ROOST_METRICS_LISTEN", metrics_listen, "",
          "Address to serve Prometheus metrics on; empty: nowhere."),
-    NUMBER("ROOST_MAX_CONNECTIONS", max_connections, "128", 4, TALLY_WORKERS_MAX,
+    NUMBER("ROOST_MAX_CONNECTIONS", max_connections, "128", 4, HTTP_TALLY_WORKERS_MAX,
            "Connections served at once; each has a thread."),
     NUMBER("ROOST_REQUEST_TIMEOUT_MS", request_timeout_ms, "30000", 100, 600000,
            "Time for a request altogether, in milliseconds; for each page of a streamed list."),
