@@ -16,6 +16,7 @@ PARTS = {
     "fuzz": ("fuzz targets for --fuzz-seconds each", parts.fuzz),
     "local": ("deploy/local: up, status, down, restarts", parts.local),
     "api": ("REST transcripts, gRPC as a foreign client sees it, who may call what", parts.api),
+    "mail_contract": ("Postfix and Dovecot configured as for Modoboa", parts.mail_contract),
     "main_job": ("the main job in both layouts, kills included", parts.main_job),
     "mail_contract": ("configuration written for Modoboa on real Postfix and Dovecot", parts.mail_contract),
     "kills": ("the main job with kills at random points", parts.kills),
@@ -48,7 +49,7 @@ def main():
     options = parse(sys.argv[1:])
     if options.list:
         for name, (what, _) in PARTS.items():
-            print(f"{name:10} {what}")
+            print(f"{name:14} {what}")
         return 0
     results = []
     for name, (what, function) in PARTS.items():
@@ -70,8 +71,8 @@ def main():
 def report(results):
     print("\n=== summary")
     for name, passed, failed, seconds in results:
-        print(f"{name:10} {passed:5} passed {failed:4} failed {seconds:8.1f} s")
-    print(f"{'all':10} {'':24} {sum(result[3] for result in results):9.1f} s")
+        print(f"{name:14} {passed:5} passed {failed:4} failed {seconds:8.1f} s")
+    print(f"{'all':14} {'':24} {sum(result[3] for result in results):9.1f} s")
     passed, failed = (sum(result[index] for result in results) for index in (1, 2))
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not passed else 0

@@ -117,6 +117,10 @@ def api(options):
     return _script("integration/api", *_kept(options), timeout_s=900)
 
 
+def mail_contract(options):
+    return _script("integration/mail_contract", *_kept(options), timeout_s=600)
+
+
 def main_job(options):
     return _script("integration/main_job", *_kept(options), timeout_s=1200)
 
