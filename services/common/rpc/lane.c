@@ -11,8 +11,8 @@
 #include "services/common/rpc/tally.h"
 
 enum {
-    SLOTS_PER_METHOD = 8,
-    MAX_WAITING = 256, /* calls taken in beyond those that run; more are refused */
+    SLOTS_PER_METHOD = 4, /* more make no difference that can be measured */
+    MAX_WAITING = 256,    /* calls taken in beyond those that run; more are refused */
     WORKER_ARENA_BYTES = 16384,
     REDIS_TIMEOUT_MS = 2000,
 };
