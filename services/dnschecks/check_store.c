@@ -74,7 +74,7 @@ static const struct error *save(struct pg *pg, void *ctx)
         return err;
     }
     return outbox_append(call, &(struct outbox_event){.type = "DnsCheckChanged",
-                                                      .object_type = "domain",
+                                                      .object_type = "dnscheck",
                                                       .object_id = check->domain_id,
                                                       .before = &before->base,
                                                       .after = &check->base});

@@ -9,7 +9,8 @@ MUST_USE const struct error *check_store_get(struct call *call, int64_t domain_i
                                              Roost__Dnschecks__V1__DnsCheck **ret_check);
 
 /* Stores a result, and the event DnsCheckChanged if the domain turned from ok to wrong or back.
- * "unknown" never counts as a change: a dead resolver is no news about a zone. */
+ * "unknown" never counts as a change: a dead resolver is no news about a zone. The event's subject
+ * is dnscheck/<domain id>: domain/<domain id> is for the service domains. */
 MUST_USE const struct error *check_store_save(struct call *call,
                                               const Roost__Dnschecks__V1__DnsCheck *check);
 

@@ -31,7 +31,7 @@ def run(story):
     with check("5.4 a repaired zone is ok at the next check"):
         story.name_server.replace_zone("wrong.test", ["@ MX 10 mx.ours.test."])
         expect(story, "wrong.test", "ok", "")
-        story.wrote("DnsCheckChanged", f"domain/{story.pk('wrong.test')}")
+        story.wrote("DnsCheckChanged", f"dnscheck/{story.pk('wrong.test')}")
     with check("5.5 a resolver that never answers: could not tell, in time"):
         story.name_server.freeze()
         try:

@@ -34,6 +34,11 @@ def run(story):
             equal(event.content["specversion"], "1.0")
             holds(event.content["source"].startswith("/roost/"), f"source is {event.content['source']}")
             equal(event.content["datacontenttype"], "application/json")
+    with check("6.7 a subject comes from one source, so its order is a promise"):
+        sources = {}
+        for event in story.events.read():
+            source = event.content["source"]
+            equal(sources.setdefault(event.subject, source), source, f"the source of {event.subject}")
 
 
 def of_story(story):

@@ -10,7 +10,8 @@
 
 struct outbox_event {
     const char *type; /* "DomainCreated": the names of Modoboa's plugin API where it has one */
-    const char *object_type; /* "domain" */
+    /* "domain"; belongs to one service: the relays of two keep no order between them. */
+    const char *object_type;
     int64_t object_id;
     /* The object before and after, NULL where it did not exist; secrets are left out. Rendered with
      * REST names. */
