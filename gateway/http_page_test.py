@@ -66,6 +66,8 @@ class WithUiTest(unittest.TestCase):
         (ui / "assets" / "index-BsJ2fQ3x.js").write_text("plain")
         (ui / "assets" / "index-BsJ2fQ3x.js.br").write_text("brotli")
         (ui / "assets" / "index-BsJ2fQ3x.js.gz").write_text("gzip")
+        (ui / "assets" / "list-page-B-J_f-3x.css").write_text("hash with dashes")
+        (ui / "assets" / "not-hashed.css").write_text("no hash")
         (ui / ".secret").write_text("hidden")
         (ui / "link.txt").symlink_to("/etc/passwd")
         cls.stack = Stack(cls.temporary.name, ui_dir=str(ui), public_url="https://mail.example.test",
@@ -87,12 +89,42 @@ class WithUiTest(unittest.TestCase):
 
     def test_files_come_in_the_form_that_the_browser_takes(self):
         path = "/assets/index-BsJ2fQ3x.js"
-        for accept, body in (("gzip, br", b"brotli"), ("gzip", b"gzip"), ("identity", b"plain"), ("br;q=0, gzip", b"gzip")):
+        for accept, body in (("gzip, br", b"brotli"), ("gzip", b"gzip"), ("identity", b"plain"), ("br;q=0, gzip", b"gzip"),
+                             ("br; q=0.8, gzip;q=0.5", b"brotli"), ("BR;Q=1.0", b"brotli"), ("brx, gzip; q=0.0", b"plain")):
             reply = self.get(path, Accept_Encoding=accept)
             self.assertEqual((reply.status, reply.body), (200, body))
             self.assertEqual(reply.headers["vary"], "Accept-Encoding")
             self.assertEqual(reply.headers["cache-control"], "public, max-age=31536000, immutable")
             self.assertTrue(reply.headers["content-type"].startswith("text/javascript"))
+
+    def test_only_names_with_a_hash_are_cached_for_good(self):
+        for name, is_immutable in (("list-page-B-J_f-3x.css", True), ("not-hashed.css", False)):
+            reply = self.get("/assets/" + name)
+            self.assertEqual((reply.status, "immutable" in reply.headers["cache-control"]), (200, is_immutable), name)
+
+    def test_each_form_has_its_tag_and_is_not_sent_twice(self):
+        path = "/assets/index-BsJ2fQ3x.js"
+        tags = {accept: self.get(path, Accept_Encoding=accept).headers["etag"] for accept in ("br", "gzip", "identity")}
+        self.assertEqual(len(set(tags.values())), 3)
+        for accept, tag in tags.items():
+            same = self.get(path, Accept_Encoding=accept, If_None_Match=tag)
+            self.assertEqual((same.status, same.body, same.headers["etag"]), (304, b"", tag))
+        self.assertEqual(self.get(path, Accept_Encoding="br", If_None_Match=tags["gzip"]).status, 200)
+        head = self.stack.request("HEAD", path, {"Accept-Encoding": "br"})
+        self.assertEqual((head.status, head.body, head.headers["content-length"]), (200, b"", "6"))
+
+    def test_pages_allow_no_script_but_their_own(self):
+        headers = self.get("/domains/3", Accept="text/html").headers
+        directives = dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
+        self.assertEqual(directives, {
+            "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
+            "font-src": "'self'", "connect-src": "'self'", "manifest-src": "'self'", "base-uri": "'none'",
+            "form-action": "'self'", "frame-ancestors": "'none'", "require-trusted-types-for": "'script'",
+            "trusted-types": "vue"})
+        self.assertEqual(headers["x-content-type-options"], "nosniff")
+        self.assertEqual(headers["referrer-policy"], "no-referrer")
+        self.assertEqual(headers["cross-origin-opener-policy"], "same-origin")
+        self.assertIn("publickey-credentials-get=(self)", headers["permissions-policy"])
 
     def test_pages_of_the_ui_fall_back_to_its_index(self):
         for path in ("/", "/index.html", "/domains/3", "/accounts/"):
@@ -100,7 +132,8 @@ class WithUiTest(unittest.TestCase):
             self.assertEqual(reply.status, 200, path)
             self.assertIn(b"<title>UI</title>", reply.body)
             self.assertEqual(reply.headers["cache-control"], "no-cache")
-        for path in ("/api/nothing", "/assets/gone.js", "/.secret", "/link.txt", "/ui/../.secret"):
+        for path in ("/api", "/api/", "/api/nothing", "/api/v1/nothing/", "/assets/gone.js", "/assets/gone", "/docs/nothing",
+                     "/healthz/more", "/metrics", "/.secret", "/link.txt", "/ui/../.secret"):
             self.assertIn(self.get(path, Accept="text/html").status, (400, 404), path)
         self.assertEqual(self.get("/domains/3", Accept="application/json").status, 404)
         self.assertIn(b"Roost API", self.get("/docs/api/").body)

@@ -24,9 +24,14 @@ void security_headers_add_page(struct http_exchange *exchange)
                     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "
                     "data:; font-src 'self'; "
                     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
-                    "frame-ancestors 'none'; require-trusted-types-for 'script'");
+                    "frame-ancestors 'none'; require-trusted-types-for 'script'; "
+                    "trusted-types vue");
     http_add_header(exchange, "X-Frame-Options", "DENY");
     http_add_header(exchange, "Cross-Origin-Opener-Policy", "same-origin");
-    http_add_header(exchange, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
+    http_add_header(exchange, "Permissions-Policy",
+                    "accelerometer=(), camera=(), display-capture=(), geolocation=(), "
+                    "gyroscope=(), microphone=(), midi=(), payment=(), "
+                    "publickey-credentials-create=(self), publickey-credentials-get=(self), "
+                    "serial=(), usb=()");
     add_common(exchange);
 }

@@ -1,5 +1,6 @@
 #include "gateway/static_files.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -89,8 +90,7 @@ static bool accepts(const char *list, const char *coding)
         size_t len = strcspn(list, " \t,;");
         if (len == coding_len && strncasecmp(list, coding, len) == 0) {
             const char *q = memchr(list, '=', item_len);
-            size_t zeros = q ? strspn(q + 1, "0.") : 0;
-            return !q || q + 1 + zeros < list + strcspn(list, " \t,") || zeros == 0;
+            return !q || isdigit((unsigned char)q[1 + strspn(q + 1, "0.")]);
         }
         list += item_len;
     }
@@ -154,11 +154,17 @@ static const char *joined(struct arena *arena, const struct url_path *path)
     return path->has_trailing_slash ? arena_printf(arena, "%s/", text) : text;
 }
 
-/* A page of the UI that only its script knows: a browser asks for a page, and the path has no
- * file's name. */
+/* A page of the UI that only its script knows: a browser asks for a page, and the path is not a
+ * file's and not below what belongs to others. */
 static bool is_page(const struct http_exchange *exchange, const struct url_path *path)
 {
+    static const char *const others[] = {"assets", "docs", "healthz", "metrics", "readyz"};
     const char *last = path->n_segments ? path->segments[path->n_segments - 1] : "";
+    for (size_t i = 0; path->n_segments && i < sizeof(others) / sizeof(others[0]); i++) {
+        if (strcmp(path->segments[0], others[i]) == 0) {
+            return false;
+        }
+    }
     return http_list_has(http_header(&exchange->request, "accept"), "text/html") &&
            !strchr(last, '.');
 }

@@ -11,7 +11,7 @@
 #include "gateway/static_table.h"
 #include "services/common/log/log.h"
 
-enum { DEPTH_MAX = 8, FILE_BYTES_MAX = 16 << 20, ALL_BYTES_MAX = 64 << 20 };
+enum { DEPTH_MAX = 8, FILE_BYTES_MAX = 16 << 20, ALL_BYTES_MAX = 64 << 20, HASH_CHARS = 8 };
 
 struct loader {
     struct static_files *files;
@@ -50,14 +50,15 @@ static const char *type_of(const char *path)
     return "application/octet-stream";
 }
 
-/* Whether a name carries a hash of its content, as bundlers write it: "index-BsJ2fQ3x.js". */
+/* Whether a name carries a hash of its content, as bundlers write it: "index-BsJ2fQ3x.js". The hash
+ * is base64url, so it may have dashes of its own. */
 static bool is_hashed(const char *path)
 {
     const char *name = strrchr(path, '/') + 1;
-    const char *dash = strrchr(name, '-');
+    const char *dash = strchr(name, '-');
     const char *dot = strrchr(name, '.');
     bool in_assets = strncmp(path, "/assets/", 8) == 0;
-    return in_assets && dash && dot && dot - dash - 1 >= 8;
+    return in_assets && dash && dot && dot - dash > HASH_CHARS && dot[-HASH_CHARS - 1] == '-';
 }
 
 void static_set_etag(struct arena *arena, struct static_form *form, const char *suffix)
