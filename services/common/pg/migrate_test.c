@@ -51,7 +51,7 @@ static void new_migrations_run_once(void **state)
     assert_selected("domains", "SELECT count(*) FROM thing", "1");
     assert_selected("domains",
                     "SELECT string_agg(name, ' ' ORDER BY applied_at, name) FROM migration",
-                    "common/0001_common 0001_create 0002_widen");
+                    "common/0001_common common/0002_saga_object 0001_create 0002_widen");
 }
 
 static void edited_migration_is_refused(void **state)

@@ -79,6 +79,22 @@ const struct error *saga_cancel(struct call *call, int64_t saga_id)
     return pg_run(call->pg, &saga_sql_saga_delete, PG_ARGS(NULL, pg_int64("id", saga_id)), NULL);
 }
 
+const struct error *saga_withdraw(struct call *call, const struct saga_kind *kind,
+                                  int64_t object_id, bool *ret_done)
+{
+    int64_t n_rows;
+    const struct error *err =
+        pg_run(call->pg, &saga_sql_saga_withdraw,
+               PG_ARGS(NULL, pg_int64("object_id", object_id), pg_text("kind", kind->name)),
+               &n_rows);
+
+    if (err) {
+        return err;
+    }
+    *ret_done = n_rows > 0;
+    return NULL;
+}
+
 static const struct saga_kind *find_kind(const char *name)
 {
     for (size_t i = 0; i < n_registered; i++) {

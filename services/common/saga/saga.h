@@ -24,6 +24,10 @@ MUST_USE const struct error *saga_begin(struct call *call, const struct saga_kin
                                         int64_t delay_ms, int64_t *ret_saga_id);
 /* Inside a transaction: it is no longer needed. */
 MUST_USE const struct error *saga_cancel(struct call *call, int64_t saga_id);
+/* Inside a transaction: takes back what was begun to run later (a deletion that can be undone).
+ * *ret_done is false if there is none, or anybody has begun to run it: then it runs to its end. */
+MUST_USE const struct error *saga_withdraw(struct call *call, const struct saga_kind *kind,
+                                           int64_t object_id, bool *ret_done);
 /* Outside a transaction, after the commit: claims and runs one saga now. Its error leaves the row
  * to the finisher. Success if it was done already; REQUEST_IN_PROGRESS if the finisher has it. */
 MUST_USE const struct error *saga_run(struct call *call, const struct saga_kind *kind,

@@ -258,6 +258,101 @@ static void canceled_saga_never_runs(void **state)
     assert_int_equal(seen.n_runs, 0);
 }
 
+struct withdrawal {
+    struct call *call;
+    const struct saga_kind *kind;
+    int64_t object_id;
+    bool is_done;
+    bool is_refused; /* by what comes after it in the transaction */
+    int64_t claims;  /* meanwhile somebody else tries to run this one */
+};
+
+static const struct error *withdraw_in_tx(struct pg *pg, void *ctx)
+{
+    struct withdrawal *w = ctx;
+    const struct error *err = saga_withdraw(w->call, w->kind, w->object_id, &w->is_done);
+
+    if (!err && w->claims) {
+        struct call *other = testing_call_new("domains");
+
+        assert_null(saga_finish_due(other));
+        testing_call_free(other);
+    }
+    return err || !w->is_refused ? err : error_new(pg_arena(pg), REASON_OWN_DOMAIN, "No.");
+}
+
+static bool withdraw(struct call *call, const struct saga_kind *kind, int64_t object_id)
+{
+    struct withdrawal w = {.call = call, .kind = kind, .object_id = object_id};
+
+    assert_null(pg_transact(call->pg, withdraw_in_tx, &w));
+    return w.is_done;
+}
+
+static void withdrawn_saga_never_runs(void **state)
+{
+    struct call *call = *state;
+
+    (void)begin(call, 60000);
+    assert_false(withdraw(call, &kinds[1], 5));
+    assert_false(withdraw(call, &kinds[0], 6));
+    assert_true(withdraw(call, &kinds[0], 5));
+    assert_false(withdraw(call, &kinds[0], 5));
+    assert_selected("SELECT count(*) FROM saga", "0");
+    assert_null(saga_finish_due(call));
+    assert_int_equal(seen.n_runs, 0);
+}
+
+/* Due, but nobody has come to it yet. The finisher does not wait for the transaction either. */
+static void withdrawing_wins_over_a_later_claim(void **state)
+{
+    struct call *call = *state;
+    struct withdrawal w = {.call = call, .kind = &kinds[0], .object_id = 5};
+
+    w.claims = begin(call, 0);
+    assert_null(pg_transact(call->pg, withdraw_in_tx, &w));
+    assert_true(w.is_done);
+    assert_int_equal(seen.n_runs, 0);
+}
+
+static void withdrawing_is_undone_with_its_transaction(void **state)
+{
+    struct call *call = *state;
+    struct withdrawal w = {.call = call, .kind = &kinds[0], .object_id = 5, .is_refused = true};
+
+    (void)begin(call, 0);
+    assert_true(error_is(pg_transact(call->pg, withdraw_in_tx, &w), REASON_OWN_DOMAIN));
+    assert_null(saga_finish_due(call));
+    assert_int_equal(seen.n_runs, 1);
+}
+
+/* From inside the step, which is where the finisher is while it has a claim. */
+static const struct error *withdrawn_step(struct call *call, const ProtobufCMessage *message)
+{
+    struct call *other = testing_call_new("domains");
+
+    (void)message;
+    assert_false(withdraw(other, &kinds[0], 5));
+    testing_call_free(other);
+    return error_new(call->arena, REASON_SERVICE_UNAVAILABLE, "Later.");
+}
+
+static void saga_that_has_begun_is_not_withdrawn(void **state)
+{
+    static const struct saga_kind watching = {
+        "test.finish",
+        &roost__domains__v1__get_domain_request__descriptor,
+        withdrawn_step,
+    };
+    struct call *call = *state;
+    int64_t id = begin(call, 0);
+
+    assert_true(error_is(saga_run(call, &watching, id), REASON_SERVICE_UNAVAILABLE));
+    /* Nor when it failed and waits for its next attempt. */
+    assert_false(withdraw(call, &kinds[0], 5));
+    assert_selected("SELECT count(*) FROM saga", "1");
+}
+
 static const struct error *begin_and_refuse(struct pg *pg, void *ctx)
 {
     const struct error *err = begin_in_tx(pg, ctx);
@@ -408,6 +503,10 @@ int main(void)
         TEST(late_failure_does_not_disturb_a_newer_claim),
         TEST(canceled_saga_never_runs),
         TEST(rolled_back_saga_never_runs),
+        TEST(withdrawn_saga_never_runs),
+        TEST(withdrawing_wins_over_a_later_claim),
+        TEST(withdrawing_is_undone_with_its_transaction),
+        TEST(saga_that_has_begun_is_not_withdrawn),
         TEST(damaged_payload_is_a_failure_not_a_crash),
         TEST(outcome_is_recorded_after_the_deadline),
         TEST(parallel_finishers_share),

@@ -7,6 +7,10 @@ RETURNING id;
 -- name: saga_delete
 DELETE FROM saga WHERE id = :id;
 
+-- The row's lock decides between this and a claim: who comes second finds the row gone, or attempts counted.
+-- name: saga_withdraw
+DELETE FROM saga WHERE object_id = :object_id AND kind = :kind AND attempts = 0;
+
 -- The number of attempts tells this claim from a later one.
 -- name: saga_claim
 UPDATE saga SET claimed_until = clock_timestamp() + :lease_ms::bigint * interval '1 millisecond',
