@@ -100,6 +100,7 @@ static struct pg_args *filter_args(struct arena *arena, const struct alias_filte
         pg_text("search_from", filter->range.from),
         pg_text("search_until", filter->range.until),
         filter->domain_id ? pg_int64("domain_id", filter->domain_id) : pg_null("domain_id"),
+        filter->mailbox_id ? pg_int64("mailbox_id", filter->mailbox_id) : pg_null("mailbox_id"),
         filter->has_enabled ? pg_bool("enabled", filter->enabled) : pg_null("enabled"),
     };
     struct pg_args *args = arena_alloc(arena, sizeof *args);
@@ -116,6 +117,9 @@ const struct error *alias_store_list(struct call *call, const struct list_reques
         {&mailboxes_sql_alias_search, &mailboxes_sql_alias_search_in_domain},
     };
     const struct pg_list *list = lists[*filter->range.from != '\0'][filter->domain_id != 0];
+    if (filter->mailbox_id) {
+        list = &mailboxes_sql_alias_list_to_mailbox;
+    }
     struct list_page page;
     const struct error *err = list_run(call, list, request, filter_args(call->arena, filter),
                                        &roost__mailboxes__v1__alias__descriptor, &page);
@@ -133,7 +137,8 @@ const struct error *alias_store_list(struct call *call, const struct list_reques
 const struct error *alias_store_count(struct call *call, const struct alias_filter *filter,
                                       int64_t *ret_count)
 {
-    bool is_all = !filter->domain_id && !filter->has_enabled && !*filter->range.from;
+    bool is_all =
+        !filter->domain_id && !filter->mailbox_id && !filter->has_enabled && !*filter->range.from;
     struct pg_rows rows;
     const struct error *err =
         is_all ? pg_query(call->pg, &mailboxes_sql_counter_total, PG_MESSAGE(NULL), &rows)

@@ -18,7 +18,8 @@ MUST_USE const struct error *alias_store_batch_get(struct call *call, const int6
 
 struct alias_filter {
     struct mailbox_range range;
-    int64_t domain_id; /* 0: all */
+    int64_t domain_id;  /* 0: all */
+    int64_t mailbox_id; /* only those that name it as a recipient; 0: all */
     bool has_enabled;
     bool enabled;
 };

@@ -104,6 +104,7 @@ const struct error *mailboxes_list_aliases(struct call *call,
         .has_enabled =
             req->_enabled_case != ROOST__MAILBOXES__V1__LIST_ALIASES_REQUEST___ENABLED__NOT_SET,
         .enabled = req->enabled,
+        .mailbox_id = req->mailbox_id,
     };
     const struct error *err = domain_names_filter(call, req->domain, &filter.domain_id);
     if (err) {
@@ -120,7 +121,8 @@ const struct error *mailboxes_list_aliases(struct call *call,
     resp->aliases = (Roost__Mailboxes__V1__Alias **)page.messages;
     resp->n_aliases = page.n;
     resp->next_page_token = page.next_page_token;
-    if (req->count || (!*req->search && !*req->domain && !filter.has_enabled)) {
+    if (req->count ||
+        (!*req->search && !*req->domain && !filter.has_enabled && !filter.mailbox_id)) {
         resp->_total_size_case =
             ROOST__MAILBOXES__V1__LIST_ALIASES_RESPONSE___TOTAL_SIZE_TOTAL_SIZE;
         err = alias_store_count(call, &filter, &resp->total_size);
@@ -210,7 +212,8 @@ const struct error *mailboxes_list_mailbox_operations(
     const struct list_request request = {req->page_size, req->page_token,
                                          *req->ordering ? req->ordering : "-creation"};
     struct list_page page;
-    const struct error *err = operation_store_list(call, &request, req->state, &page);
+    const struct error *err =
+        operation_store_list(call, &request, req->state, req->mailbox_id, &page);
     if (err) {
         return err;
     }
@@ -222,7 +225,7 @@ const struct error *mailboxes_list_mailbox_operations(
     if (req->count) {
         resp->_total_size_case =
             ROOST__MAILBOXES__V1__LIST_MAILBOX_OPERATIONS_RESPONSE___TOTAL_SIZE_TOTAL_SIZE;
-        err = operation_store_count(call, req->state, &resp->total_size);
+        err = operation_store_count(call, req->state, req->mailbox_id, &resp->total_size);
         if (err) {
             return err;
         }

@@ -24,19 +24,29 @@ const struct error *operation_store_get(struct call *call, int64_t id,
 }
 
 const struct error *operation_store_list(struct call *call, const struct list_request *request,
-                                         const char *state, struct list_page *ret_page)
+                                         const char *state, int64_t mailbox_id,
+                                         struct list_page *ret_page)
 {
-    return list_run(call,
-                    *state ? &mailboxes_sql_operation_list_in_state : &mailboxes_sql_operation_list,
-                    request, PG_ARGS(NULL, pg_text("state", state)),
-                    &roost__mailboxes__v1__mailbox_operation__descriptor, ret_page);
+    const struct pg_list *list =
+        *state ? &mailboxes_sql_operation_list_in_state : &mailboxes_sql_operation_list;
+    if (mailbox_id) {
+        list = &mailboxes_sql_operation_list_of_mailbox;
+    }
+    return list_run(
+        call, list, request,
+        PG_ARGS(NULL, pg_text_or_null("state", state), pg_int64("mailbox_id", mailbox_id)),
+        &roost__mailboxes__v1__mailbox_operation__descriptor, ret_page);
 }
 
-const struct error *operation_store_count(struct call *call, const char *state, int64_t *ret_count)
+const struct error *operation_store_count(struct call *call, const char *state, int64_t mailbox_id,
+                                          int64_t *ret_count)
 {
     struct pg_rows rows;
-    const struct error *err = pg_query(call->pg, &mailboxes_sql_operation_count,
-                                       PG_ARGS(NULL, pg_text_or_null("state", state)), &rows);
+    const struct error *err =
+        pg_query(call->pg, &mailboxes_sql_operation_count,
+                 PG_ARGS(NULL, pg_text_or_null("state", state),
+                         mailbox_id ? pg_int64("mailbox_id", mailbox_id) : pg_null("mailbox_id")),
+                 &rows);
     if (err) {
         return err;
     }

@@ -11,12 +11,13 @@
 /* NULL if there is none. */
 MUST_USE const struct error *operation_store_get(
     struct call *call, int64_t id, Roost__Mailboxes__V1__MailboxOperation **ret_operation);
-/* state "": all. */
+/* state "", mailbox_id 0: all. */
 MUST_USE const struct error *operation_store_list(struct call *call,
                                                   const struct list_request *request,
-                                                  const char *state, struct list_page *ret_page);
+                                                  const char *state, int64_t mailbox_id,
+                                                  struct list_page *ret_page);
 MUST_USE const struct error *operation_store_count(struct call *call, const char *state,
-                                                   int64_t *ret_count);
+                                                   int64_t mailbox_id, int64_t *ret_count);
 MUST_USE const struct error *operation_store_retry(
     struct call *call, int64_t id, Roost__Mailboxes__V1__MailboxOperation **ret_operation);
 MUST_USE const struct error *operation_store_claim(

@@ -244,10 +244,22 @@ WHERE domain_id = :domain_id AND address >= :search_from AND address < :search_u
     AND (:enabled::boolean IS NULL OR enabled = :enabled) {after}
 ORDER BY {order} LIMIT :limit;
 
+-- The aliases of one mailbox are few: the other conditions only filter them.
+-- name: alias_list_to_mailbox :list
+-- orderings: address creation
+-- key: id
+SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
+FROM alias
+WHERE id IN (SELECT alias_id FROM alias_recipient WHERE mailbox_id = :mailbox_id)
+    AND (:domain_id::bigint IS NULL OR domain_id = :domain_id) AND address >= :search_from AND address < :search_until
+    AND (:enabled::boolean IS NULL OR enabled = :enabled) {after}
+ORDER BY {order} LIMIT :limit;
+
 -- name: alias_count
 SELECT count(*) FROM alias
 WHERE (:domain_id::bigint IS NULL OR domain_id = :domain_id) AND address >= :search_from AND address < :search_until
-    AND (:enabled::boolean IS NULL OR enabled = :enabled);
+    AND (:enabled::boolean IS NULL OR enabled = :enabled)
+    AND (:mailbox_id::bigint IS NULL OR id IN (SELECT alias_id FROM alias_recipient WHERE mailbox_id = :mailbox_id));
 
 -- name: alias_create
 INSERT INTO alias (domain_id, local_part, address, enabled, description, expire_at)
@@ -411,8 +423,17 @@ SELECT id, mailbox_id, type, argument, destination, state, attempts, last_error,
 FROM operation WHERE state = :state {after}
 ORDER BY {order} LIMIT :limit;
 
+-- name: operation_list_of_mailbox :list
+-- orderings: creation
+-- key: id
+SELECT id, mailbox_id, type, argument, destination, state, attempts, last_error, creation, next_attempt_at, finished_at,
+    full_address
+FROM operation WHERE mailbox_id = :mailbox_id AND (:state::text IS NULL OR state = :state) {after}
+ORDER BY {order} LIMIT :limit;
+
 -- name: operation_count
-SELECT count(*) FROM operation WHERE :state::text IS NULL OR state = :state;
+SELECT count(*) FROM operation
+WHERE (:state::text IS NULL OR state = :state) AND (:mailbox_id::bigint IS NULL OR mailbox_id = :mailbox_id);
 
 -- name: operation_add
 INSERT INTO operation (mailbox_id, full_address, type, argument, destination)
