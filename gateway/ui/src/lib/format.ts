@@ -1,0 +1,85 @@
+import { formatLanguage } from './i18n'
+
+/* Numbers, sizes and times in the user's language. Sizes count in 1024s, as quotas do. */
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const
+
+export function number(value: number, options: Intl.NumberFormatOptions = {}): string {
+  return new Intl.NumberFormat(formatLanguage(), options).format(value)
+}
+
+export function bytes(value: number): string {
+  let size = value
+  let unit = 0
+  while (Math.abs(size) >= 1024 && unit < UNITS.length - 1) {
+    size /= 1024
+    unit++
+  }
+  return number(size, {
+    style: 'unit',
+    unit: UNITS[unit],
+    unitDisplay: unit === 0 ? 'long' : 'short',
+    maximumFractionDigits: size < 10 && unit > 0 ? 1 : 0,
+  })
+}
+
+export function megabytes(value: number): string {
+  return bytes(value * 1024 * 1024)
+}
+
+/* A whole percentage: percent(42) is "42 %". */
+export function percent(value: number): string {
+  return number(value / 100, { style: 'percent', maximumFractionDigits: 0 })
+}
+
+function timeOf(value: string | number | Date | null | undefined): Date | null {
+  if (value === null || value === undefined || value === '') {
+    return null
+  }
+  const time = new Date(value)
+  return Number.isNaN(time.getTime()) ? null : time
+}
+
+export function dateTime(
+  value: string | number | Date | null | undefined,
+  options: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' },
+): string {
+  const time = timeOf(value)
+  return time ? new Intl.DateTimeFormat(formatLanguage(), options).format(time) : ''
+}
+
+export function date(value: string | number | Date | null | undefined): string {
+  return dateTime(value, { dateStyle: 'medium' })
+}
+
+export function clockTime(value: string | number | Date | null | undefined): string {
+  return dateTime(value, { timeStyle: 'short' })
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+]
+
+export function relativeTime(
+  value: string | number | Date | null | undefined,
+  now: number = Date.now(),
+): string {
+  const time = timeOf(value)
+  if (!time) {
+    return ''
+  }
+  const seconds = Math.round((time.getTime() - now) / 1000)
+  const [unit, length] = STEPS.find(([, step]) => Math.abs(seconds) >= step) ?? ['second', 1]
+  const format = new Intl.RelativeTimeFormat(formatLanguage(), { numeric: 'auto' })
+  return format.format(Math.trunc(seconds / length), unit)
+}
+
+export function list(items: readonly string[]): string {
+  return new Intl.ListFormat(formatLanguage(), { type: 'conjunction' }).format(items)
+}

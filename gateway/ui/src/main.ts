@@ -1,0 +1,21 @@
+import { VueQueryPlugin } from '@tanstack/vue-query'
+import { createApp } from 'vue'
+import { queryClient } from '@/api/query'
+import { i18n, initialLanguage, setLanguage } from '@/lib/i18n'
+import { router } from '@/router'
+import { watchConnection } from '@/shell/connection'
+import { translateErrors } from '@/shell/problems'
+import { watchSession } from '@/shell/session'
+import { watchVersion } from '@/shell/version'
+import App from './app.vue'
+import './design/tokens.css'
+import './design/base.css'
+
+watchSession()
+watchConnection()
+watchVersion(router)
+translateErrors()
+
+await setLanguage(initialLanguage())
+
+createApp(App).use(i18n).use(router).use(VueQueryPlugin, { queryClient }).mount('#app')

@@ -1,0 +1,64 @@
+import {
+  createRouter,
+  createWebHistory,
+  type RouteLocationNormalized,
+  type RouteRecordRaw,
+} from 'vue-router'
+import { loadSession, useSession } from '@/shell/session'
+import { guardUnsaved } from '@/shell/unsaved'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /* No navigation around it: the login page. */
+    bare?: boolean
+    /* Open without a session. */
+    public?: boolean
+    /* For every role; all else is for super administrators. */
+    everyone?: boolean
+    /* Key of the section's name, for the title of the window. */
+    section?: string
+  }
+}
+
+const pages = import.meta.glob<{ routes: RouteRecordRaw[] }>('./pages/*/routes.ts', { eager: true })
+
+export const routes: RouteRecordRaw[] = Object.values(pages).flatMap((page) => page.routes)
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+})
+
+let isLoaded = false
+
+async function sessionIsLoaded(): Promise<void> {
+  if (!isLoaded) {
+    await loadSession()
+    isLoaded = true
+  }
+}
+
+/* Where to go instead: to the login without a session, to one's own account without the role. */
+export async function admit(to: RouteLocationNormalized) {
+  if (to.meta.public) {
+    return true
+  }
+  try {
+    await sessionIsLoaded()
+  } catch {
+    /* Nobody answers: the page itself says so and tries again. */
+    return true
+  }
+  const { account, can } = useSession()
+  if (!account.value) {
+    return { path: '/login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+  }
+  if (to.path === '/' && !can('SuperAdmins')) {
+    return { path: '/account', replace: true }
+  }
+  return true
+}
+
+router.beforeEach(admit)
+guardUnsaved(router)

@@ -1,0 +1,59 @@
+import { onScopeDispose, reactive, watch, type Ref } from 'vue'
+import type { Router } from 'vue-router'
+
+/* Forms with changes that are not saved yet. */
+const dirty = new Set<symbol>()
+
+/* The question whether to leave: open while the router waits for its answer. */
+export const leaving = reactive({ open: false })
+let answer: ((leave: boolean) => void) | null = null
+
+export function answerLeaving(leave: boolean): void {
+  leaving.open = false
+  answer?.(leave)
+  answer = null
+}
+
+export function askToLeave(): Promise<boolean> {
+  answer?.(false)
+  leaving.open = true
+  return new Promise((resolve) => {
+    answer = resolve
+  })
+}
+
+function warn(event: BeforeUnloadEvent): void {
+  event.preventDefault()
+}
+
+function mark(id: symbol, isDirty: boolean): void {
+  if (isDirty) {
+    dirty.add(id)
+  } else {
+    dirty.delete(id)
+  }
+  window.removeEventListener('beforeunload', warn)
+  if (dirty.size > 0) {
+    window.addEventListener('beforeunload', warn)
+  }
+}
+
+export function hasUnsaved(): boolean {
+  return dirty.size > 0
+}
+
+/* While `isDirty` holds, leaving the page asks first. */
+export function useUnsaved(isDirty: Ref<boolean> | (() => boolean)): void {
+  const id = Symbol('unsaved')
+  watch(isDirty, (value) => mark(id, value), { immediate: true, flush: 'sync' })
+  onScopeDispose(() => mark(id, false))
+}
+
+export function guardUnsaved(router: Router): void {
+  router.beforeEach((to, from) => {
+    if (to.path === from.path || !hasUnsaved() || to.meta.bare) {
+      return true
+    }
+    return askToLeave()
+  })
+}
