@@ -14,6 +14,7 @@ _FRAME = [
 ] + ["//services/common/" + noun for noun in [
     "address",
     "arena",
+    "bulk",
     "clock",
     "config",
     "error",

@@ -16,7 +16,7 @@ struct plan {
     bool has_after;
 };
 
-static const struct error *choose_size(struct call *call, int32_t asked, int64_t *ret_size)
+const struct error *list_page_size(struct call *call, int32_t asked, int64_t *ret_size)
 {
     if (asked < 0) {
         return error_on_field(call->arena, REASON_FIELD_INVALID, "page_size",
@@ -131,7 +131,8 @@ static void digest_message(struct call *call, EVP_MD_CTX *ctx, const ProtobufCMe
     digest(ctx, packed, protobuf_c_message_pack(copy, packed));
 }
 
-static void take_fingerprint(struct call *call, const struct pg_args *filters, struct plan *plan)
+static void take_fingerprint(struct call *call, const struct pg_args *filters,
+                             uint8_t ret_fingerprint[PAGE_TOKEN_FINGERPRINT_BYTES])
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     uint8_t hash[EVP_MAX_MD_SIZE];
@@ -145,7 +146,13 @@ static void take_fingerprint(struct call *call, const struct pg_args *filters, s
     digest_message(call, ctx, filters ? filters->message : NULL);
     check(EVP_DigestFinal_ex(ctx, hash, NULL) == 1);
     EVP_MD_CTX_free(ctx);
-    memcpy(plan->fingerprint, hash, sizeof(plan->fingerprint));
+    memcpy(ret_fingerprint, hash, PAGE_TOKEN_FINGERPRINT_BYTES);
+}
+
+static const struct error *token_is_invalid(struct call *call)
+{
+    return error_on_field(call->arena, REASON_PAGE_TOKEN_INVALID, "page_token",
+                          "This page token is not for this list, filter, ordering and caller.");
 }
 
 static const struct error *read_token(struct call *call, const char *text, struct plan *plan)
@@ -161,8 +168,7 @@ static const struct error *read_token(struct call *call, const char *text, struc
         memcmp(after->fingerprint, plan->fingerprint, sizeof(after->fingerprint)) == 0) {
         return NULL;
     }
-    return error_on_field(call->arena, REASON_PAGE_TOKEN_INVALID, "page_token",
-                          "This page token is not for this list, filter, ordering and caller.");
+    return token_is_invalid(call);
 }
 
 static const struct error *fetch(struct call *call, const struct plan *plan,
@@ -258,7 +264,7 @@ static const struct error *make_token(struct call *call, const struct plan *plan
 static const struct error *make_plan(struct call *call, const struct list_request *request,
                                      const struct pg_args *filters, struct plan *plan)
 {
-    const struct error *err = choose_size(call, request->page_size, &plan->page_size);
+    const struct error *err = list_page_size(call, request->page_size, &plan->page_size);
 
     if (err) {
         return err;
@@ -267,8 +273,29 @@ static const struct error *make_plan(struct call *call, const struct list_reques
     if (err) {
         return err;
     }
-    take_fingerprint(call, filters, plan);
+    take_fingerprint(call, filters, plan->fingerprint);
     return read_token(call, request->page_token, plan);
+}
+
+static const struct error *run(struct call *call, struct plan *plan, const struct pg_args *filters,
+                               const ProtobufCMessageDescriptor *descriptor,
+                               struct list_page *ret_page)
+{
+    struct list_page page = {.next_page_token = (char *)(uintptr_t) ""};
+    const struct error *err = fetch(call, plan, filters, descriptor, &page);
+
+    if (err) {
+        return err;
+    }
+    if (page.n > (size_t)plan->page_size) {
+        page.n = (size_t)plan->page_size;
+        err = make_token(call, plan, page.messages[page.n - 1], &page.next_page_token);
+        if (err) {
+            return err;
+        }
+    }
+    *ret_page = page;
+    return NULL;
 }
 
 const struct error *list_run(struct call *call, const struct pg_list *list,
@@ -276,24 +303,65 @@ const struct error *list_run(struct call *call, const struct pg_list *list,
                              const ProtobufCMessageDescriptor *descriptor,
                              struct list_page *ret_page)
 {
-    struct list_page page = {.next_page_token = (char *)(uintptr_t) ""};
     struct plan plan = {.list = list};
     const struct error *err = make_plan(call, request, filters, &plan);
+
+    return err ? err : run(call, &plan, filters, descriptor, ret_page);
+}
+
+/* The argument under the name that the statements of a list have for it. */
+static struct pg_arg named(const char *name, struct pg_arg value)
+{
+    value.name = name;
+    return value;
+}
+
+const struct error *list_run_after(struct call *call, const struct pg_list *list,
+                                   const struct list_request *request,
+                                   const struct list_position *after, const struct pg_args *filters,
+                                   const ProtobufCMessageDescriptor *descriptor,
+                                   struct list_page *ret_page)
+{
+    const struct list_request first = {request->page_size, "", request->ordering};
+    struct plan plan = {.list = list};
+    const struct error *err = make_plan(call, &first, filters, &plan);
 
     if (err) {
         return err;
     }
-    err = fetch(call, &plan, filters, descriptor, &page);
-    if (err) {
-        return err;
+    plan.has_after = true;
+    plan.after.key = named("after_key", after->key);
+    plan.after.id = named("after_id", after->id);
+    return run(call, &plan, filters, descriptor, ret_page);
+}
+
+const struct error *list_token_read(struct call *call, const char *list,
+                                    const struct pg_args *filters, const char *page_token,
+                                    const struct list_position **ret_position)
+{
+    uint8_t fingerprint[PAGE_TOKEN_FINGERPRINT_BYTES];
+    struct page_token token;
+    struct list_position position;
+
+    if (!page_token || !*page_token) {
+        *ret_position = NULL;
+        return NULL;
     }
-    if (page.n > (size_t)plan.page_size) {
-        page.n = (size_t)plan.page_size;
-        err = make_token(call, &plan, page.messages[page.n - 1], &page.next_page_token);
-        if (err) {
-            return err;
-        }
+    take_fingerprint(call, filters, fingerprint);
+    if (!page_token_decode(call->arena, list, page_token, &token) ||
+        memcmp(token.fingerprint, fingerprint, sizeof(fingerprint)) != 0) {
+        return token_is_invalid(call);
     }
-    *ret_page = page;
+    position = (struct list_position){.key = token.key, .id = token.id};
+    *ret_position = arena_memdup(call->arena, &position, sizeof(position));
     return NULL;
+}
+
+char *list_token_make(struct call *call, const char *list, const struct pg_args *filters,
+                      const struct list_position *position)
+{
+    struct page_token token = {.key = position->key, .id = position->id};
+
+    take_fingerprint(call, filters, token.fingerprint);
+    return page_token_encode(call->arena, list, &token);
 }

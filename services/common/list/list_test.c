@@ -243,6 +243,47 @@ static void key_may_be_the_ordering(void **state)
     assert_string_equal(page.next_page_token, "");
 }
 
+static void list_goes_on_from_a_known_position(void **state)
+{
+    struct call *call = *state;
+    const struct list_request request = {
+        .page_size = 2, .page_token = "no token", .ordering = "-size"};
+    Request filters = ROOST__LIST__TEST__LIST_ITEMS_REQUEST__INIT;
+    const struct list_position after = {.key = pg_int64("", 1), .id = pg_int64("", 4)};
+    struct list_page page;
+
+    assert_null(list_run_after(call, &list_test_sql_item_list, &request, &after,
+                               PG_ARGS(&filters.base, pg_null("search")), &ITEM, &page));
+    assert_int_equal(page.n, 2);
+    assert_int_equal(((Item *)page.messages[0])->id, 1);
+    assert_int_equal(((Item *)page.messages[1])->id, 24);
+    assert_string_not_equal(page.next_page_token, "");
+}
+
+static void token_of_no_statement_is_bound_to_all_it_is_made_with(void **state)
+{
+    struct call *call = *state;
+    Request filters = ROOST__LIST__TEST__LIST_ITEMS_REQUEST__INIT;
+    const struct pg_args *args = PG_ARGS(&filters.base, pg_text("ordering", "-name"));
+    const struct pg_args *other = PG_ARGS(&filters.base, pg_text("ordering", "name"));
+    const struct list_position given = {.key = pg_text("", "x@y.test"), .id = pg_int64("", -7)};
+    const struct list_position *found = &given;
+    const char *token = list_token_make(call, "merged", args, &given);
+
+    assert_null(list_token_read(call, "merged", args, "", &found));
+    assert_null(found);
+    assert_null(list_token_read(call, "merged", args, token, &found));
+    assert_string_equal(found->key.data, "x@y.test");
+    assert_int_equal(found->id.number, -7);
+    assert_true(
+        error_is(list_token_read(call, "merged", other, token, &found), REASON_PAGE_TOKEN_INVALID));
+    assert_true(
+        error_is(list_token_read(call, "other", args, token, &found), REASON_PAGE_TOKEN_INVALID));
+    filters.min_size = 1;
+    assert_true(
+        error_is(list_token_read(call, "merged", args, token, &found), REASON_PAGE_TOKEN_INVALID));
+}
+
 static void dead_database_is_unavailable(void **state)
 {
     struct call *call = *state;
@@ -289,10 +330,16 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(pages_hold_every_row_once),      TEST(page_sizes_have_limits),
-        TEST(default_and_maximum_cap_a_page), TEST(unknown_ordering_is_refused),
-        TEST(changed_token_is_refused),       TEST(token_is_bound_to_its_list),
-        TEST(other_key_signs_otherwise),      TEST(key_may_be_the_ordering),
+        TEST(pages_hold_every_row_once),
+        TEST(page_sizes_have_limits),
+        TEST(default_and_maximum_cap_a_page),
+        TEST(unknown_ordering_is_refused),
+        TEST(changed_token_is_refused),
+        TEST(token_is_bound_to_its_list),
+        TEST(other_key_signs_otherwise),
+        TEST(key_may_be_the_ordering),
+        TEST(list_goes_on_from_a_known_position),
+        TEST(token_of_no_statement_is_bound_to_all_it_is_made_with),
         TEST(dead_database_is_unavailable),
     };
 
