@@ -17,3 +17,13 @@ $$;
 
 -- Configuration written for Modoboa names tables without a schema.
 ALTER ROLE roost_mail SET search_path = mail;
+-- It looks up single addresses, unprepared: the joins are as they are written, by index, and planning takes most of the
+-- time, so the planner is told what not to try.
+ALTER ROLE roost_mail SET join_collapse_limit = 1;
+ALTER ROLE roost_mail SET enable_hashjoin = off;
+ALTER ROLE roost_mail SET enable_mergejoin = off;
+ALTER ROLE roost_mail SET enable_bitmapscan = off;
+ALTER ROLE roost_mail SET enable_material = off;
+ALTER ROLE roost_mail SET enable_memoize = off;
+ALTER ROLE roost_mail SET max_parallel_workers_per_gather = 0;
+ALTER ROLE roost_mail SET jit = off;

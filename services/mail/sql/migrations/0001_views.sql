@@ -2,23 +2,84 @@
 -- Modoboa works here. Only what is active is shown. The views run as their owner; roost_mail may use nothing else.
 GRANT USAGE ON SCHEMA mail TO roost_mail;
 
--- Accounts that log in. A mailbox in a disabled domain cannot be opened.
+-- Postfix and Dovecot send their queries unprepared, and planning a join of views takes far longer than running it. So a
+-- view has one table and asks for what others know by functions, whose plans the connection keeps. They are not PARALLEL
+-- SAFE: no lookup is worth starting workers, whatever the planner expects to find.
+CREATE FUNCTION domain_is_open(asked_id bigint) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM domains.domain AS d WHERE d.id = asked_id AND d.enabled AND d.state = 'active');
+END
+$$;
+
+CREATE FUNCTION domain_name(asked_id bigint) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT d.name FROM domains.domain AS d WHERE d.id = asked_id);
+END
+$$;
+
+CREATE FUNCTION domain_quota(asked_id bigint) RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN coalesce((SELECT q.quota_mb FROM quotas.domain_quota AS q WHERE q.domain_id = asked_id), 0);
+END
+$$;
+
+CREATE FUNCTION default_mailbox_quota(asked_domain_id bigint) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN coalesce((SELECT q.default_mailbox_quota_mb FROM quotas.domain_quota AS q
+                     WHERE q.domain_id = asked_domain_id), 0);
+END
+$$;
+
+CREATE FUNCTION mailbox_quota(asked_id bigint) RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN coalesce((SELECT q.quota_mb FROM quotas.mailbox_quota AS q WHERE q.mailbox_id = asked_id), 0);
+END
+$$;
+
+CREATE FUNCTION uses_domain_quota(asked_mailbox_id bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN coalesce((SELECT q.use_domain_quota FROM quotas.mailbox_quota AS q WHERE q.mailbox_id = asked_mailbox_id), true);
+END
+$$;
+
+-- Whether mail can be delivered to and read from a mailbox of this account in this domain.
+CREATE FUNCTION mailbox_is_open(asked_account_id bigint, asked_domain_id bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM accounts.account AS a JOIN domains.domain AS d ON d.id = asked_domain_id
+                   WHERE a.id = asked_account_id AND a.is_active AND a.state = 'active' AND d.enabled
+                       AND d.state = 'active');
+END
+$$;
+
+-- A mailbox in a disabled domain cannot be opened.
+CREATE FUNCTION account_is_open(asked_id bigint) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN NOT EXISTS (SELECT FROM mailboxes.mailbox AS m LEFT JOIN domains.domain AS d ON d.id = m.domain_id
+                       WHERE m.account_id = asked_id AND (d.enabled AND d.state = 'active') IS NOT TRUE);
+END
+$$;
+
+-- Accounts that log in.
 CREATE VIEW core_user AS
 SELECT a.id, a.username, a.first_name, a.last_name, a.email, a.password_hash AS password,
-    a.is_active AND (m.id IS NULL OR (d.enabled AND d.state = 'active')) AS is_active,
-    false AS is_staff, a.role = 'SuperAdmins' AS is_superuser, true AS is_local, a.master_user, a.language,
-    a.phone_number, a.secondary_email, a.date_joined, a.last_login
+    a.is_active AND account_is_open(a.id) AS is_active, false AS is_staff, a.role = 'SuperAdmins' AS is_superuser,
+    true AS is_local, a.master_user, a.language, a.phone_number, a.secondary_email, a.date_joined, a.last_login
 FROM accounts.account AS a
-LEFT JOIN mailboxes.mailbox AS m ON m.account_id = a.id
-LEFT JOIN domains.domain AS d ON d.id = m.domain_id
 WHERE a.state = 'active';
 
 CREATE VIEW admin_domain AS
-SELECT d.id, d.name, coalesce(q.quota_mb, 0) AS quota, coalesce(q.default_mailbox_quota_mb, 0) AS default_mailbox_quota,
+SELECT d.id, d.name, domain_quota(d.id) AS quota, default_mailbox_quota(d.id) AS default_mailbox_quota,
     NULL::integer AS message_limit, d.enabled, d.type, d.enable_dns_checks, NULL::bigint AS transport_id,
     false AS enable_dkim, d.creation, d.last_modification
 FROM domains.domain AS d
-LEFT JOIN quotas.domain_quota AS q ON q.domain_id = d.id
 WHERE d.state = 'active';
 
 CREATE VIEW admin_domainalias AS
@@ -27,14 +88,11 @@ FROM domains.domain_alias AS a;
 
 -- Mailboxes that mail can be delivered to and read from.
 CREATE VIEW admin_mailbox AS
-SELECT m.id, m.local_part AS address, coalesce(q.quota_mb, 0) AS quota,
-    coalesce(q.use_domain_quota, true) AS use_domain_quota, NULL::integer AS message_limit, false AS is_send_only,
-    m.domain_id, m.account_id AS user_id, m.creation, m.last_modification
+SELECT m.id, m.local_part AS address, mailbox_quota(m.id) AS quota, uses_domain_quota(m.id) AS use_domain_quota,
+    NULL::integer AS message_limit, false AS is_send_only, m.domain_id, m.account_id AS user_id, m.creation,
+    m.last_modification
 FROM mailboxes.mailbox AS m
-JOIN accounts.account AS a ON a.id = m.account_id
-JOIN domains.domain AS d ON d.id = m.domain_id
-LEFT JOIN quotas.mailbox_quota AS q ON q.mailbox_id = m.id
-WHERE m.state = 'active' AND a.state = 'active' AND a.is_active AND d.state = 'active' AND d.enabled;
+WHERE m.state = 'active' AND mailbox_is_open(m.account_id, m.domain_id);
 
 -- What the internal aliases below are found by. A join with one of the views' UNIONs uses an index only where each part
 -- is one table, without a condition, and the key a column of it.
@@ -48,19 +106,17 @@ CREATE INDEX domain_alias_mail_address_idx ON domains.domain_alias (mail_address
 -- swallowing its mail (also while its account is disabled), and an alias domain's to its target. Ids of the three kinds
 -- do not meet.
 CREATE VIEW admin_alias AS
-SELECT a.id, a.address, a.domain_id, a.enabled AND d.enabled AND d.state = 'active' AS enabled, false AS internal,
+SELECT a.id, a.address, a.domain_id, a.enabled AND domain_is_open(a.domain_id) AS enabled, false AS internal,
     a.description, a.expire_at, a.creation, a.last_modification
 FROM mailboxes.alias AS a
-JOIN domains.domain AS d ON d.id = a.domain_id
 UNION ALL
 SELECT m.self_alias_id, m.full_address, m.domain_id, true, true, '', NULL, m.creation, m.last_modification
 FROM mailboxes.mailbox AS m
 WHERE m.state = 'active'
 UNION ALL
-SELECT a.mail_alias_id, a.mail_address, NULL, a.enabled AND t.enabled AND t.state = 'active', true, '', NULL,
-    a.creation, a.last_modification
-FROM domains.domain_alias AS a
-JOIN domains.domain AS t ON t.id = a.target_id;
+SELECT a.mail_alias_id, a.mail_address, NULL, a.enabled AND domain_is_open(a.target_id), true, '', NULL, a.creation,
+    a.last_modification
+FROM domains.domain_alias AS a;
 
 -- Rows of mailboxes that are still pending lead nowhere: they have no alias above.
 CREATE VIEW modoboa_admin_aliasrecipient AS
@@ -70,8 +126,7 @@ UNION ALL
 SELECT m.self_alias_id, m.full_address, m.self_alias_id, m.id, NULL::bigint
 FROM mailboxes.mailbox AS m
 UNION ALL
-SELECT a.mail_alias_id, '@' || (SELECT t.name FROM domains.domain AS t WHERE t.id = a.target_id), a.mail_alias_id,
-    NULL::bigint, NULL::bigint
+SELECT a.mail_alias_id, '@' || domain_name(a.target_id), a.mail_alias_id, NULL::bigint, NULL::bigint
 FROM domains.domain_alias AS a;
 
 -- For what Dovecot asks while a domain is being renamed.
@@ -125,3 +180,7 @@ GRANT SELECT ON core_user, admin_domain, admin_domainalias, admin_mailbox, admin
     admin_mailboxoperation, admin_senderaddress, postfix_relay_domains_service, postfix_relay_domains_relaydomain,
     transport_transport, relaydomains_recipientaccess TO roost_mail;
 GRANT SELECT, INSERT, UPDATE, DELETE ON admin_quota TO roost_mail;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mail FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION domain_is_open(bigint), domain_name(bigint), domain_quota(bigint),
+    default_mailbox_quota(bigint), mailbox_quota(bigint), uses_domain_quota(bigint), mailbox_is_open(bigint, bigint),
+    account_is_open(bigint) TO roost_mail;

@@ -2,33 +2,49 @@
 -- keeps, so no answer waits for a copy of an address that follows a rename. A key that is no address has no row; it is
 -- never an error.
 
--- The key in the form of our own addresses; NULL if it can be none. Postfix before 3.8 says that it speaks LATIN1 and
--- sends UTF-8 all the same.
-CREATE FUNCTION canonical_key(key text) RETURNS text LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
+-- Helpers have neither SECURITY DEFINER nor a search_path of their own: they run inside functions that have, and both cost
+-- as much as a probe. Those in SQL become a part of the expression that calls them.
+
+-- Postfix before 3.8 says that it speaks LATIN1 and sends UTF-8 all the same. NULL where it was no UTF-8.
+CREATE FUNCTION utf8_key(key text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    IF key IS NULL OR octet_length(key) > 640 OR length(key) - length(replace(key, '@', '')) <> 1 THEN
-        RETURN NULL;
-    END IF;
-    IF octet_length(key) <> length(key) AND current_setting('client_encoding') = 'LATIN1' THEN
-        BEGIN
-            key := convert_from(convert_to(key, 'LATIN1'), 'UTF8');
-        EXCEPTION WHEN OTHERS THEN
-            RETURN NULL;
-        END;
-    END IF;
-    RETURN lower(key COLLATE "C");
+    RETURN convert_from(convert_to(key, 'LATIN1'), 'UTF8');
+EXCEPTION WHEN OTHERS THEN
+    RETURN NULL;
 END
 $$;
 
+-- The key in the form of our own addresses; NULL if it can be none.
+CREATE FUNCTION canonical_key(key text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN octet_length(key) > 640 OR length(key) - length(replace(key, '@', '')) <> 1 THEN NULL
+        WHEN octet_length(key) <> length(key) AND current_setting('client_encoding') = 'LATIN1' THEN
+            lower(mail.utf8_key(key) COLLATE "C")
+        ELSE lower(key COLLATE "C")
+    END
+$$;
+
 -- An answer as the client will understand it.
-CREATE FUNCTION wire_text(value text) RETURNS text LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION wire_text(value text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN octet_length(value) <> length(value) AND current_setting('client_encoding') = 'LATIN1' THEN
+            convert_from(convert_to(value, 'UTF8'), 'LATIN1')
+        ELSE value
+    END
+$$;
+
+-- The enabled domain of this name or domain alias.
+CREATE FUNCTION served_domain(asked text) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    found_id bigint;
 BEGIN
-    IF octet_length(value) <> length(value) AND current_setting('client_encoding') = 'LATIN1' THEN
-        RETURN convert_from(convert_to(value, 'UTF8'), 'LATIN1');
+    SELECT d.id INTO found_id FROM domains.domain AS d WHERE d.name = asked AND d.state = 'active' AND d.enabled;
+    IF NOT FOUND THEN
+        SELECT t.id INTO found_id
+            FROM domains.domain_alias AS a JOIN domains.domain AS t ON t.id = a.target_id
+            WHERE a.name = asked AND a.enabled AND t.state = 'active' AND t.enabled;
     END IF;
-    RETURN value;
+    RETURN found_id;
 END
 $$;
 
@@ -63,8 +79,7 @@ END
 $$;
 
 -- The recipients of one alias, each under the address that it has now. A mailbox that is disabled is left out.
-CREATE FUNCTION recipients(of_alias bigint) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 3
-SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION recipients(of_alias bigint) RETURNS SETOF text LANGUAGE plpgsql STABLE ROWS 3 AS $$
 BEGIN
     RETURN QUERY
     SELECT CASE
@@ -143,23 +158,15 @@ END
 $$;
 
 -- The mailbox that an address means, in a domain or alias domain: its id, and whether mail may be delivered to it.
-CREATE FUNCTION mailbox_of(key text, OUT mailbox_id bigint, OUT is_open boolean) LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION mailbox_of(key text, OUT mailbox_id bigint, OUT is_open boolean) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     address text := mail.canonical_key(key);
-    asked_domain text := split_part(address, '@', 2);
     found_domain bigint;
 BEGIN
     IF address IS NULL THEN
         RETURN;
     END IF;
-    SELECT d.id INTO found_domain FROM domains.domain AS d
-        WHERE d.name = asked_domain AND d.state = 'active' AND d.enabled;
-    IF NOT FOUND THEN
-        SELECT t.id INTO found_domain
-            FROM domains.domain_alias AS a JOIN domains.domain AS t ON t.id = a.target_id
-            WHERE a.name = asked_domain AND a.enabled AND t.state = 'active' AND t.enabled;
-    END IF;
+    found_domain := mail.served_domain(split_part(address, '@', 2));
     SELECT m.id, u.is_active AND u.state = 'active' INTO mailbox_id, is_open
         FROM mailboxes.mailbox AS m JOIN accounts.account AS u ON u.id = m.account_id
         WHERE m.domain_id = found_domain AND m.local_part = split_part(address, '@', 1) AND m.state = 'active';
@@ -222,17 +229,9 @@ CREATE FUNCTION sender_login_alias(key text) RETURNS SETOF text LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     canonical text := mail.canonical_key(key);
-    asked_domain text := split_part(canonical, '@', 2);
-    found_domain bigint;
+    found_domain bigint := mail.served_domain(split_part(canonical, '@', 2));
     found_alias bigint;
 BEGIN
-    SELECT d.id INTO found_domain FROM domains.domain AS d
-        WHERE d.name = asked_domain AND d.state = 'active' AND d.enabled;
-    IF NOT FOUND THEN
-        SELECT t.id INTO found_domain
-            FROM domains.domain_alias AS a JOIN domains.domain AS t ON t.id = a.target_id
-            WHERE a.name = asked_domain AND a.enabled AND t.state = 'active' AND t.enabled;
-    END IF;
     SELECT a.id INTO found_alias FROM mailboxes.alias AS a
         WHERE a.domain_id = found_domain AND a.local_part = split_part(canonical, '@', 1) AND a.local_part <> ''
             AND a.enabled AND (a.expire_at IS NULL OR a.expire_at > now());
@@ -264,12 +263,28 @@ BEGIN
 END
 $$;
 
+-- All three at once.
 CREATE FUNCTION sender_login(key text) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    canonical text := mail.canonical_key(key);
+    wanted text := split_part(canonical, '@', 1);
+    found_domain bigint := mail.served_domain(split_part(canonical, '@', 2));
 BEGIN
-    RETURN QUERY SELECT mail.sender_login_mailbox(key)
-        UNION SELECT mail.sender_login_alias(key)
-        UNION SELECT mail.sender_login_extra(key);
+    RETURN QUERY SELECT DISTINCT mail.wire_text(m.local_part || '@' || d.name)
+        FROM (SELECT b.id FROM mailboxes.mailbox AS b WHERE b.domain_id = found_domain AND b.local_part = wanted
+              UNION ALL
+              SELECT r.mailbox_id FROM mailboxes.alias AS a
+              JOIN mailboxes.alias_recipient AS r ON r.alias_id = a.id AND r.mailbox_id IS NOT NULL
+              WHERE a.domain_id = found_domain AND a.local_part = wanted AND wanted <> '' AND a.enabled
+                  AND (a.expire_at IS NULL OR a.expire_at > now())
+              UNION ALL
+              SELECT s.mailbox_id FROM mail.admin_senderaddress AS s
+              WHERE s.address IN (canonical, '@' || split_part(canonical, '@', 2))) AS owner
+        JOIN mailboxes.mailbox AS m ON m.id = owner.id
+        JOIN domains.domain AS d ON d.id = m.domain_id
+        JOIN accounts.account AS u ON u.id = m.account_id
+        WHERE m.state = 'active' AND d.state = 'active' AND d.enabled AND u.state = 'active' AND u.is_active;
 END
 $$;
 

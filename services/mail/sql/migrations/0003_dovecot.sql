@@ -43,8 +43,7 @@ $$;
 
 -- While the directory is being moved nobody may write into it: the error is a temporary failure for Dovecot, and the
 -- mail stays in Postfix's queue.
-CREATE FUNCTION require_at_rest(mailbox bigint, is_moving boolean) RETURNS void LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION require_at_rest(mailbox bigint, is_moving boolean) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF is_moving THEN
         RAISE EXCEPTION 'mailbox % is being moved', mailbox USING ERRCODE = 'object_in_use';
@@ -108,9 +107,9 @@ BEGIN
 END
 $$;
 
--- iterate_query.
+-- iterate_query. The one that reads whole tables: the role plans for lookups.
 CREATE FUNCTION dovecot_users() RETURNS TABLE ("user" text) LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1000
-SET search_path = pg_catalog, pg_temp AS $$
+SET search_path = pg_catalog, pg_temp SET enable_hashjoin = on AS $$
 BEGIN
     RETURN QUERY SELECT m.local_part || '@' || d.name
         FROM mailboxes.mailbox AS m
