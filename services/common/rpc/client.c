@@ -115,6 +115,7 @@ static bool is_not_sent(const char *message)
 {
     static const char *const beginnings[] = {
         "failed to connect to all addresses",
+        "connections to all backends failing",
         "DNS resolution failed",
         "empty address list",
     };

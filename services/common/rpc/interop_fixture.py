@@ -23,7 +23,7 @@ def generate():
     out = os.path.join(work.name, "py")
     os.mkdir(out)
     protoc = ["/usr/bin/protoc", "--python_out=" + out]
-    subprocess.run(protoc + ["-I" + RPC + "/testdata", "echo.proto"], check=True)
+    subprocess.run(protoc + ["-I" + RPC + "/testing", "echo.proto"], check=True)
     subprocess.run(protoc + ["-I" + RPC, "error_info.proto"], check=True)
     subprocess.run(
         protoc
@@ -65,7 +65,7 @@ class Server:
         self.log_path = os.path.join(self.directory, "log")
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [RPC + "/testdata/echo_server", listen or self.target, "peer=" + (peer or self.target), *options],
+                [RPC + "/testing/echo_server", listen or self.target, "peer=" + (peer or self.target), *options],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

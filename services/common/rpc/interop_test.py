@@ -281,7 +281,7 @@ class Reflection(Fixture):
         ]
 
     def test_finds_files_by_symbol(self):
-        echo = "services/common/rpc/testdata/echo.proto"
+        echo = "services/common/rpc/testing/echo.proto"
         table = {
             "roost.testing.v1.Echo": echo,
             "roost.testing.v1.Echo.Open": echo,
@@ -459,7 +459,7 @@ class Listening(unittest.TestCase):
         first = Server(listen="127.0.0.1:0")
         self.addCleanup(first.stop)
         second = subprocess.run(
-            [RPC + "/testdata/echo_server", "127.0.0.1:%d" % first.port()],
+            [RPC + "/testing/echo_server", "127.0.0.1:%d" % first.port()],
             capture_output=True,
             text=True,
             timeout=20,

@@ -53,10 +53,16 @@ static grpc_channel *channel_new(const char *target, const struct rpc_tls *tls)
         int_arg(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
         int_arg(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
         int_arg(GRPC_ARG_ENABLE_CHANNELZ, 0),
+        /* A name may stand for several replicas. Last, because a socket is one. */
+        {.type = GRPC_ARG_STRING,
+         .key = (char *)(uintptr_t)GRPC_ARG_LB_POLICY_NAME,
+         .value.string = (char *)(uintptr_t) "round_robin"},
     };
-    const grpc_channel_args channel_args = {.num_args = sizeof(args) / sizeof(args[0]),
-                                            .args = args};
+    grpc_channel_args channel_args = {.num_args = sizeof(args) / sizeof(args[0]), .args = args};
     bool is_unix = strncmp(target, "unix:", 5) == 0;
+    if (is_unix) {
+        channel_args.num_args--;
+    }
     grpc_channel_credentials *credentials = tls_channel_credentials(is_unix ? NULL : tls);
     if (!credentials) {
         return NULL;

@@ -10,7 +10,7 @@
 
 #include "services/common/clock/clock.h"
 #include "services/common/log/log.h"
-#include "services/common/rpc/testdata/echo.h"
+#include "services/common/rpc/testing/echo.h"
 #include "services/common/testing/testing_rpc.h"
 
 static const struct rpc_service *const services[] = {&echo_service, &echo_internal_service, NULL};

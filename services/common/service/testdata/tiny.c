@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "services/common/log/log.h"
-#include "services/common/rpc/testdata/echo.h"
-#include "services/common/rpc/testdata/echo_descriptors.h"
+#include "services/common/rpc/testing/echo.h"
+#include "services/common/rpc/testing/echo_descriptors.h"
 #include "services/common/service/service.h"
 
 struct tiny_config {

@@ -5,7 +5,7 @@
 
 #include "services/common/rpc/method.h"
 #include "services/common/rpc/server.h"
-#include "services/common/rpc/testdata/echo.pb-c.h"
+#include "services/common/rpc/testing/echo.pb-c.h"
 
 extern const struct rpc_service echo_service;
 extern const struct rpc_service echo_internal_service;

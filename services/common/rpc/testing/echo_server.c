@@ -13,8 +13,8 @@
 
 #include "services/common/log/log.h"
 #include "services/common/rpc/server.h"
-#include "services/common/rpc/testdata/echo.h"
-#include "services/common/rpc/testdata/echo_descriptors.h"
+#include "services/common/rpc/testing/echo.h"
+#include "services/common/rpc/testing/echo_descriptors.h"
 
 static const uint8_t key[] = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
 

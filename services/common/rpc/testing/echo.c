@@ -1,4 +1,4 @@
-#include "services/common/rpc/testdata/echo.h"
+#include "services/common/rpc/testing/echo.h"
 
 #include <string.h>
 #include <time.h>
