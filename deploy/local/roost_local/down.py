@@ -17,7 +17,7 @@ def take_down(options):
             raise StackError(f"{stack.data} is not the data directory of a stack: nothing removed")
         step(f"nothing in {stack.data}")
         return
-    lock = stack.lock()
+    lock = stack.lock(wait_s=60)
     running = supervise.status(stack)
     if running is None:
         supervise.clear_leftovers(stack)

@@ -11,6 +11,7 @@ import stat
 import string
 import subprocess
 import tempfile
+import time
 
 from roost_local.progress import StackError
 
@@ -164,14 +165,18 @@ class Stack:
     def snapshot(self):
         return json.loads(json.dumps(self.state))
 
-    def lock(self):
+    def lock(self, wait_s=0):
         """Held until the process ends: one up or down at a time in one data directory."""
         fd = os.open(self.path("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StackError(f"another up or down is at work in {self.data}") from error
-        return fd
+        deadline = time.monotonic() + wait_s
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return fd
+            except BlockingIOError as error:
+                if time.monotonic() >= deadline:
+                    raise StackError(f"another up or down is at work in {self.data}") from error
+            time.sleep(0.1)
 
     def load_secrets(self):
         self.secrets = self._load("secrets/all.json", {})

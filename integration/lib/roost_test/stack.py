@@ -65,7 +65,7 @@ class Stack:
                        stdout=subprocess.DEVNULL)
 
     def close(self):
-        if os.path.exists(self.data):
+        if os.path.exists(os.path.join(self.data, "state.json")):
             self.down()
         if self.keep:
             print(f"kept: {self.data}")
