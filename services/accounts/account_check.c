@@ -14,6 +14,15 @@ static const struct error *in_progress(struct call *call)
     return error_with_retry_after(call->arena, err, RETRY_AFTER_MS);
 }
 
+const struct error *account_check_own(struct call *call, int64_t *ret_id)
+{
+    if (call->identity->account_id == 0) {
+        return error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "The caller is no account.");
+    }
+    *ret_id = call->identity->account_id;
+    return NULL;
+}
+
 const struct error *account_check_lock(struct call *call, int64_t id, const char *etag)
 {
     const char *current;
@@ -64,6 +73,10 @@ const struct error *account_check_taken(struct call *call, const struct error *e
     const struct error *state_err = account_store_username_state(call, username, &state);
     if (state_err || strcmp(state, "active") == 0) {
         return state_err ? state_err : err;
+    }
+    if (strcmp(state, "deleted") == 0) {
+        return error_on_field(call->arena, REASON_ACCOUNT_EXISTS, "account.username",
+                              "A deleted user has that username and can still be restored.");
     }
     err = error_new(
         call->arena, REASON_REQUEST_IN_PROGRESS,

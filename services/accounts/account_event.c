@@ -44,6 +44,21 @@ const struct error *account_event_deleted(struct call *call,
     return append(call, "AccountDeleted", account, NULL);
 }
 
+const struct error *account_event_restored(struct call *call,
+                                           const Roost__Accounts__V1__Account *account)
+{
+    return append(call, "AccountRestored", NULL, account);
+}
+
+const struct error *account_event_session_ended(struct call *call,
+                                                const Roost__Accounts__V1__Session *session)
+{
+    return outbox_append(call, &(struct outbox_event){.type = "SessionEnded",
+                                                      .object_type = "account",
+                                                      .object_id = call->identity->account_id,
+                                                      .before = &session->base});
+}
+
 const struct error *account_event_session(struct call *call, int64_t account_id,
                                           const char *username,
                                           const Roost__Accounts__V1__LoginRequest *login)

@@ -15,10 +15,16 @@ MUST_USE const struct error *account_event_password(struct call *call,
                                                     const Roost__Accounts__V1__Account *account);
 MUST_USE const struct error *account_event_deleted(struct call *call,
                                                    const Roost__Accounts__V1__Account *account);
+/* A delete has been undone. */
+MUST_USE const struct error *account_event_restored(struct call *call,
+                                                    const Roost__Accounts__V1__Account *account);
 /* The actor is the account itself. `login` without password; NULL: a logout. */
 MUST_USE const struct error *account_event_session(struct call *call, int64_t account_id,
                                                    const char *username,
                                                    const Roost__Accounts__V1__LoginRequest *login);
+/* One of the caller's own sessions. */
+MUST_USE const struct error *account_event_session_ended(
+    struct call *call, const Roost__Accounts__V1__Session *session);
 /* Exactly one of them is NULL. */
 MUST_USE const struct error *account_event_token(struct call *call,
                                                  const Roost__Accounts__V1__ApiToken *before,

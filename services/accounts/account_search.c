@@ -12,6 +12,7 @@ enum { FEW = 2000, SEARCH_MAX_BYTES = 254, N_FILTERS = 6 };
 
 struct search {
     const Roost__Accounts__V1__ListAccountsRequest *req;
+    const struct list_position *after; /* instead of the request's token; NULL: that counts */
     const char *low, *high; /* what begins with the search, folded, lies between them; NULL: none */
     const char *domain;     /* canonical, NULL: any */
     bool is_filtered;
@@ -133,6 +134,10 @@ static const struct error *run(struct call *call, const struct pg_list *way,
     struct pg_list list = *way;
     /* To the caller it is one list, whichever way each of its pages is found. */
     list.name = accounts_sql_account_list.name;
+    if (search->after) {
+        return list_run_after(call, &list, &request, search->after, filters,
+                              &roost__accounts__v1__account__descriptor, ret_page);
+    }
     return list_run(call, &list, &request, filters, &roost__accounts__v1__account__descriptor,
                     ret_page);
 }
@@ -155,13 +160,13 @@ static const struct error *find_page(struct call *call, const struct search *sea
                ret_page);
 }
 
-static const struct error *count(struct call *call, const struct search *search,
-                                 const struct pg_args *filters, int64_t *ret_n)
+const struct error *account_search_count(struct call *call, const struct account_filters *filters,
+                                         int64_t *ret_n)
 {
     struct pg_rows rows;
     const struct error *err = pg_query(
-        call->pg, search->is_filtered ? &accounts_sql_account_count : &accounts_sql_account_tally,
-        filters, &rows);
+        call->pg, filters->is_filtered ? &accounts_sql_account_count : &accounts_sql_account_tally,
+        &filters->args, &rows);
     if (err) {
         return err;
     }
@@ -169,29 +174,59 @@ static const struct error *count(struct call *call, const struct search *search,
     return NULL;
 }
 
+static struct account_filters bind(struct call *call, const struct search *search)
+{
+    const Roost__Accounts__V1__ListAccountsRequest *req = search->req;
+    const struct pg_arg extra[N_FILTERS] = {
+        pg_text("pattern", pg_prefix_pattern(call->arena, search->low)),
+        pg_text("low", search->low),
+        pg_text("high", search->high),
+        pg_text("domain", search->domain),
+        pg_text_or_null("role", req->role),
+        req->_is_active_case ? pg_bool("is_active", req->is_active) : pg_null("is_active"),
+    };
+    return (struct account_filters){
+        .args = {.extra = arena_memdup(call->arena, extra, sizeof extra), .n_extra = N_FILTERS},
+        .is_filtered = search->is_filtered};
+}
+
+const struct error *account_search_filters(struct call *call,
+                                           const Roost__Accounts__V1__ListAccountsRequest *req,
+                                           struct account_filters *ret_filters)
+{
+    struct search search;
+    const struct error *err = read_filters(call, req, &search);
+    if (err) {
+        return err;
+    }
+    *ret_filters = bind(call, &search);
+    return NULL;
+}
+
 const struct error *account_search(struct call *call,
                                    const Roost__Accounts__V1__ListAccountsRequest *req,
                                    Roost__Accounts__V1__ListAccountsResponse **ret_resp)
 {
+    return account_search_after(call, req, NULL, ret_resp);
+}
+
+const struct error *account_search_after(struct call *call,
+                                         const Roost__Accounts__V1__ListAccountsRequest *req,
+                                         const struct list_position *after,
+                                         Roost__Accounts__V1__ListAccountsResponse **ret_resp)
+{
     struct search search;
     const struct error *err = read_filters(call, req, &search);
     if (!err) {
+        search.after = after;
         err = narrow_down(call, &search);
     }
     if (err) {
         return err;
     }
-    const struct pg_arg extra[N_FILTERS] = {
-        pg_text("pattern", pg_prefix_pattern(call->arena, search.low)),
-        pg_text("low", search.low),
-        pg_text("high", search.high),
-        pg_text("domain", search.domain),
-        pg_text_or_null("role", req->role),
-        req->_is_active_case ? pg_bool("is_active", req->is_active) : pg_null("is_active"),
-    };
-    const struct pg_args filters = {.extra = extra, .n_extra = N_FILTERS};
+    const struct account_filters filters = bind(call, &search);
     struct list_page page;
-    err = find_page(call, &search, &filters, &page);
+    err = find_page(call, &search, &filters.args, &page);
     if (err) {
         return err;
     }
@@ -203,7 +238,7 @@ const struct error *account_search(struct call *call,
     if (!search.is_filtered || req->count) {
         resp->_total_size_case =
             ROOST__ACCOUNTS__V1__LIST_ACCOUNTS_RESPONSE___TOTAL_SIZE_TOTAL_SIZE;
-        err = count(call, &search, &filters, &resp->total_size);
+        err = account_search_count(call, &filters, &resp->total_size);
         if (err) {
             return err;
         }

@@ -235,6 +235,19 @@ const struct error *account_store_mark_deleting(struct call *call, int64_t id, b
                    ret_done);
 }
 
+const struct error *account_store_lock_deleted(struct call *call, int64_t id,
+                                               const char **ret_state)
+{
+    return get_state(call, &accounts_sql_account_lock_deleted, PG_ARGS(NULL, pg_int64("id", id)),
+                     ret_state);
+}
+
+const struct error *account_store_restore(struct call *call, int64_t id, bool *ret_done)
+{
+    return run_one(call, &accounts_sql_account_restore, PG_ARGS(NULL, pg_int64("id", id)),
+                   ret_done);
+}
+
 const struct error *account_store_mark_aborted(struct call *call, int64_t id)
 {
     return pg_run(call->pg, &accounts_sql_account_mark_aborted, PG_ARGS(NULL, pg_int64("id", id)),

@@ -28,7 +28,8 @@ MUST_USE const struct error *account_store_get_credentials(struct call *call, in
                                                            struct account_credentials **ret_found);
 MUST_USE const struct error *account_store_exists(struct call *call, const char *email,
                                                   bool *ret_exists);
-/* "" if nobody has this name; else pending, active or deleting. */
+/* "" if nobody has this name; else pending, active, deleting, or deleted where it can still be
+ * restored. */
 MUST_USE const struct error *account_store_username_state(struct call *call, const char *username,
                                                           const char **ret_state);
 MUST_USE const struct error *account_store_state(struct call *call, int64_t id,
@@ -69,6 +70,11 @@ MUST_USE const struct error *account_store_release_username(struct call *call, i
 MUST_USE const struct error *account_store_activate(struct call *call, int64_t id, bool *ret_done);
 MUST_USE const struct error *account_store_mark_deleting(struct call *call, int64_t id,
                                                          bool *ret_done);
+/* Locks the row of whatever state; *ret_state is "" if there is none. */
+MUST_USE const struct error *account_store_lock_deleted(struct call *call, int64_t id,
+                                                        const char **ret_state);
+/* Back from deleting to active. Its sessions of before are void. */
+MUST_USE const struct error *account_store_restore(struct call *call, int64_t id, bool *ret_done);
 MUST_USE const struct error *account_store_mark_aborted(struct call *call, int64_t id);
 /* Removes a row that is marked. */
 MUST_USE const struct error *account_store_remove(struct call *call, int64_t id);

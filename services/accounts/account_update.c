@@ -172,6 +172,49 @@ const struct error *account_update(struct call *call, struct account_change *cha
     return err;
 }
 
+/* One attempt. change->changed stays NULL where nothing is to be changed. */
+static const struct error *try_set_active(struct call *call, int64_t id, bool is_active,
+                                          struct account_change *change)
+{
+    struct account_mailbox_state state;
+    const struct error *err = load(call, id, &state);
+    if (err || state.before->is_active == is_active) {
+        return err;
+    }
+    Roost__Accounts__V1__Account *after =
+        arena_memdup(call->arena, state.before, sizeof *state.before);
+    after->is_active = is_active;
+    err = check_own_account(call, state.before, after);
+    if (err) {
+        return err;
+    }
+    change->saga = message_new(call->arena, &roost__accounts__v1__change_saga__descriptor);
+    change->saga->before = (Roost__Accounts__V1__Account *)state.before;
+    change->saga->after = after;
+    return account_write_change(call, change);
+}
+
+const struct error *account_set_active(struct call *call, int64_t id, bool is_active,
+                                       bool *ret_changed)
+{
+    struct account_change change = {0};
+    const struct error *err = NULL;
+    for (int i = 0; i < ATTEMPTS; i++) {
+        err = try_set_active(call, id, is_active, &change);
+        if (!error_is(err, REASON_ETAG_MISMATCH)) {
+            break;
+        }
+    }
+    if (err) {
+        return err;
+    }
+    *ret_changed = change.changed;
+    if (change.changed && account_change_ends_sessions(&change)) {
+        end_sessions(call, &change);
+    }
+    return NULL;
+}
+
 const struct error *account_update_profile(struct call *call,
                                            const Roost__Accounts__V1__UpdateMeRequest *req,
                                            Roost__Accounts__V1__Account **ret_account)

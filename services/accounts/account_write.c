@@ -158,7 +158,8 @@ struct deletion_tx {
     struct account_deletion *deletion;
 };
 
-/* Marks the account, or removes it where nothing remains to be done. */
+/* Marks the account, or removes it where nothing remains to be done. The saga of a deletion that
+ * can be undone is left to the finisher. */
 static const struct error *mark(struct call *call, struct account_deletion *deletion,
                                 const Roost__Accounts__V1__Account *account)
 {
@@ -168,15 +169,19 @@ static const struct error *mark(struct call *call, struct account_deletion *dele
         return err;
     }
     check(is_done);
-    if (*account->email == '\0') {
+    int64_t undo_ms = deletion->req->undo_seconds * INT64_C(1000);
+    if (*account->email == '\0' && undo_ms == 0) {
         deletion->saga_id = 0;
         return account_store_remove(call, account->id);
     }
     Roost__Accounts__V1__DeleteSaga saga = ROOST__ACCOUNTS__V1__DELETE_SAGA__INIT;
     saga.account_id = account->id;
     saga.keepdir = deletion->req->keepdir;
-    return saga_begin(call, &account_saga_kinds[ACCOUNT_SAGA_DELETE], account->id, &saga.base, 0,
-                      &deletion->saga_id);
+    int64_t saga_id;
+    err = saga_begin(call, &account_saga_kinds[ACCOUNT_SAGA_DELETE], account->id, &saga.base,
+                     undo_ms, &saga_id);
+    deletion->saga_id = err || undo_ms > 0 ? 0 : saga_id;
+    return err;
 }
 
 static const struct error *delete_in_tx(struct pg *pg, void *ctx)
@@ -222,6 +227,66 @@ const struct error *account_write_delete(struct call *call, struct account_delet
         return error_new(call->arena, REASON_OWN_ACCOUNT, "You can't delete your own account.");
     }
     return pg_transact(call->pg, delete_in_tx, &tx);
+}
+
+struct restore_tx {
+    struct call *call;
+    const Roost__Accounts__V1__RestoreAccountRequest *req;
+};
+
+/* The finisher claims the saga before its first step: who comes second loses. */
+static const struct error *restore_deleted(struct call *call, int64_t id)
+{
+    bool is_done;
+    const struct error *err =
+        saga_withdraw(call, &account_saga_kinds[ACCOUNT_SAGA_DELETE], id, &is_done);
+    if (!err && !is_done) {
+        err = error_new(call->arena, REASON_DELETE_FINAL,
+                        "The time to restore the account is over: it is being removed.");
+    }
+    if (!err) {
+        err = account_store_restore(call, id, &is_done);
+    }
+    if (err) {
+        return err;
+    }
+    check(is_done);
+    Roost__Accounts__V1__Account *account;
+    err = account_store_get(call, id, &account);
+    return err ? err : account_event_restored(call, account);
+}
+
+static const struct error *restore_in_tx(struct pg *pg, void *ctx)
+{
+    (void)pg;
+    struct call *call = ((struct restore_tx *)ctx)->call;
+    const Roost__Accounts__V1__RestoreAccountRequest *req = ((struct restore_tx *)ctx)->req;
+    const Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
+    ProtobufCMessage *replayed;
+    const struct error *err =
+        request_log_begin(call, req->request_id, &req->base, empty.base.descriptor, &replayed);
+    if (err || replayed) {
+        return err;
+    }
+    const char *state;
+    err = account_store_lock_deleted(call, req->id, &state);
+    if (err) {
+        return err;
+    }
+    if (strcmp(state, "deleting") == 0) {
+        err = restore_deleted(call, req->id);
+    } else if (strcmp(state, "active") != 0) {
+        err = error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.",
+                        (long long)req->id);
+    }
+    return err ? err : request_log_end(call, req->request_id, &empty.base);
+}
+
+const struct error *account_write_restore(struct call *call,
+                                          const Roost__Accounts__V1__RestoreAccountRequest *req)
+{
+    struct restore_tx tx = {.call = call, .req = req};
+    return pg_transact(call->pg, restore_in_tx, &tx);
 }
 
 struct password_tx {

@@ -80,12 +80,15 @@ MUST_USE const struct error *account_write_drop_change(struct call *call,
 struct account_deletion {
     const Roost__Accounts__V1__DeleteAccountRequest *req;
     bool is_replayed;
-    int64_t saga_id; /* 0: all is done */
+    int64_t saga_id; /* 0: there is nothing to do now */
 };
-/* Gone for everybody; the mailbox is left to the saga. OWN_ACCOUNT, LAST_SUPER_ADMIN,
- * ETAG_MISMATCH, REQUEST_IN_PROGRESS. */
+/* Gone for everybody; the mailbox is left to the saga, and so is the row while it can be restored.
+ * OWN_ACCOUNT, LAST_SUPER_ADMIN, ETAG_MISMATCH, REQUEST_IN_PROGRESS. */
 MUST_USE const struct error *account_write_delete(struct call *call,
                                                   struct account_deletion *deletion);
+/* The deleted account is active again, and its saga gone. ACCOUNT_NOT_FOUND, DELETE_FINAL. */
+MUST_USE const struct error *account_write_restore(
+    struct call *call, const Roost__Accounts__V1__RestoreAccountRequest *req);
 
 /* Sets a password. *ret_epoch: of the sessions that go on. Event: PasswordChange. */
 MUST_USE const struct error *account_write_password(struct call *call, int64_t id,

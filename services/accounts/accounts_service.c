@@ -3,6 +3,8 @@
 
 #include "proto/roost/accounts/v1/accounts.rpc.h"
 #include "services/accounts/account.h"
+#include "services/accounts/account_bulk.h"
+#include "services/accounts/account_delete.h"
 #include "services/accounts/account_mailbox.h"
 #include "services/accounts/account_saga.h"
 #include "services/accounts/account_search.h"
@@ -98,20 +100,26 @@ const struct error *accounts_create_account(struct call *call,
     return NULL;
 }
 
-const struct error *accounts_get_account(struct call *call,
-                                         const Roost__Accounts__V1__GetAccountRequest *req,
-                                         Roost__Accounts__V1__Account **ret_resp)
+static const struct error *read_account(struct call *call, int64_t id,
+                                        Roost__Accounts__V1__Account **ret_account)
 {
     Roost__Accounts__V1__Account *account;
-    const struct error *err = account_store_get(call, req->id, &account);
+    const struct error *err = account_store_get(call, id, &account);
     if (!err) {
         err = account_mailbox_attach(call, &account, 1);
     }
     if (err) {
         return err;
     }
-    *ret_resp = account;
+    *ret_account = account;
     return NULL;
+}
+
+const struct error *accounts_get_account(struct call *call,
+                                         const Roost__Accounts__V1__GetAccountRequest *req,
+                                         Roost__Accounts__V1__Account **ret_resp)
+{
+    return read_account(call, req->id, ret_resp);
 }
 
 const struct error *accounts_list_accounts(struct call *call,
@@ -158,19 +166,25 @@ const struct error *accounts_delete_account(struct call *call,
                                             const Roost__Accounts__V1__DeleteAccountRequest *req,
                                             Google__Protobuf__Empty **ret_resp)
 {
-    struct account_deletion deletion = {.req = req};
-    const struct error *err = account_write_delete(call, &deletion);
+    const struct error *err = account_delete(call, req);
     if (err) {
         return err;
     }
-    if (!deletion.is_replayed) {
-        /* Nobody can use them any more; this only tidies up. */
-        const struct error *ignored = session_end_others(call, req->id, "", 0);
-        if (deletion.saga_id) {
-            ignored = saga_run(call, &account_saga_kinds[ACCOUNT_SAGA_DELETE], deletion.saga_id);
-        }
-        (void)ignored;
-    }
     *ret_resp = message_new(call->arena, &google__protobuf__empty__descriptor);
     return NULL;
+}
+
+const struct error *accounts_restore_account(struct call *call,
+                                             const Roost__Accounts__V1__RestoreAccountRequest *req,
+                                             Roost__Accounts__V1__Account **ret_resp)
+{
+    const struct error *err = account_write_restore(call, req);
+    return err ? err : read_account(call, req->id, ret_resp);
+}
+
+const struct error *accounts_bulk_change_accounts(
+    struct call *call, const Roost__Accounts__V1__BulkChangeAccountsRequest *req,
+    Roost__Accounts__V1__BulkChangeAccountsResponse **ret_resp)
+{
+    return account_bulk_change(call, req, ret_resp);
 }

@@ -2,21 +2,12 @@
 #include <string.h>
 
 #include "proto/roost/accounts/v1/accounts.rpc.h"
+#include "services/accounts/account_check.h"
 #include "services/accounts/accounts_config.h"
 #include "services/accounts/secret.h"
 #include "services/accounts/token_store.h"
 #include "services/common/clock/clock.h"
 #include "services/common/message/message.h"
-
-/* A service has no tokens, and nobody has another's. */
-static const struct error *own_account(struct call *call, int64_t *ret_id)
-{
-    if (call->identity->account_id == 0) {
-        return error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "The caller is no account.");
-    }
-    *ret_id = call->identity->account_id;
-    return NULL;
-}
 
 const struct error *accounts_list_api_tokens(struct call *call,
                                              const Roost__Accounts__V1__ListApiTokensRequest *req,
@@ -26,7 +17,7 @@ const struct error *accounts_list_api_tokens(struct call *call,
     const struct list_request request = {.page_size = req->page_size,
                                          .page_token = req->page_token};
     struct list_page page;
-    const struct error *err = own_account(call, &account_id);
+    const struct error *err = account_check_own(call, &account_id);
     if (!err) {
         err = token_store_list(call, account_id, &request, &page);
     }
@@ -67,7 +58,7 @@ const struct error *accounts_create_api_token(struct call *call,
 {
     const struct accounts *accounts = call->service;
     struct token_creation creation = {.req = req, .limit = accounts->tokens_per_account};
-    const struct error *err = own_account(call, &creation.account_id);
+    const struct error *err = account_check_own(call, &creation.account_id);
     if (!err) {
         err = check_token(call, req->api_token);
     }
@@ -94,7 +85,7 @@ const struct error *accounts_delete_api_token(struct call *call,
                                               Google__Protobuf__Empty **ret_resp)
 {
     int64_t account_id;
-    const struct error *err = own_account(call, &account_id);
+    const struct error *err = account_check_own(call, &account_id);
     if (!err) {
         err = token_store_delete(call, account_id, req->id);
     }

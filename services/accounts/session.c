@@ -8,7 +8,12 @@
 #include "services/common/redis/redis.h"
 
 /* A session is not kept alive more often than this. */
-enum { SEEN_EVERY_MS = 60000, COOKIE_BYTES = 32, USER_AGENT_MAX_BYTES = 256 };
+enum { SEEN_EVERY_MS = 60000, COOKIE_BYTES = 32, USER_AGENT_MAX_BYTES = 256, LIST_BATCH = 250 };
+
+/* What read_session reads, in its order. */
+#define SESSION_FIELDS \
+    "account_id", "csrf", "created_ms", "seen_ms", "epoch", "address", "user_agent"
+enum { N_SESSION_FIELDS = 7 };
 
 #define ITEM(...)                                                                    \
     {                                                                                \
@@ -45,6 +50,16 @@ static const struct error *run_batch(struct call *call, const struct redis_batch
     return err;
 }
 
+/* Cut between two characters. */
+static const char *shortened(struct call *call, const char *text)
+{
+    size_t len = strnlen(text, USER_AGENT_MAX_BYTES);
+    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
+        len--;
+    }
+    return arena_strndup(call->arena, text, len);
+}
+
 const struct error *session_begin(struct call *call, const struct session_limits *limits,
                                   struct session *session, char **ret_cookie)
 {
@@ -56,8 +71,7 @@ const struct error *session_begin(struct call *call, const struct session_limits
     const char *key = session_key(call, session->public_id);
     const char *set = set_key(call, session->account_id);
     const char *created_ms = number(call, session->created_ms);
-    const char *user_agent = arena_strndup(call->arena, session->user_agent,
-                                           strnlen(session->user_agent, USER_AGENT_MAX_BYTES));
+    const char *user_agent = shortened(call, session->user_agent);
     const char *idle_s =
         number(call, limits->idle_s < limits->max_s ? limits->idle_s : limits->max_s);
     /* All or nothing: no key is left behind without an end. */
@@ -89,6 +103,22 @@ static int64_t number_at(const struct redis_reply *reply, size_t i)
     return strtoll(text_at(reply, i), NULL, 10);
 }
 
+/* The session that HMGET tells, whose public_id is set. False if there is none or it has ended. */
+static bool read_session(const struct redis_reply *reply, const struct session_limits *limits,
+                         int64_t now_ms, struct session *session)
+{
+    check(reply->kind == REDIS_ARRAY && reply->n_items == N_SESSION_FIELDS);
+    session->account_id = number_at(reply, 0);
+    session->csrf_token = text_at(reply, 1);
+    session->created_ms = number_at(reply, 2);
+    session->seen_ms = number_at(reply, 3);
+    session->epoch = number_at(reply, 4);
+    session->address = text_at(reply, 5);
+    session->user_agent = text_at(reply, 6);
+    return session->account_id != 0 && *session->csrf_token != '\0' &&
+           now_ms < session_expires_ms(limits, session);
+}
+
 /* Only while it exists: a session that has just been ended does not come back. */
 static const struct error *keep_alive(struct call *call, const struct session_limits *limits,
                                       const struct session *session, int64_t now_ms)
@@ -105,6 +135,13 @@ static const struct error *keep_alive(struct call *call, const struct session_li
                          number(call, limits->idle_s < left_s ? limits->idle_s : left_s));
 }
 
+int64_t session_expires_ms(const struct session_limits *limits, const struct session *session)
+{
+    int64_t idle_ms = session->seen_ms + limits->idle_s * 1000;
+    int64_t max_ms = session->created_ms + limits->max_s * 1000;
+    return idle_ms < max_ms ? idle_ms : max_ms;
+}
+
 const struct error *session_find(struct call *call, const struct session_limits *limits,
                                  const char *cookie, struct session *ret_session, bool *ret_found)
 {
@@ -114,24 +151,13 @@ const struct error *session_find(struct call *call, const struct session_limits 
     }
     struct session session = {.public_id = secret_sha256_hex(call->arena, cookie)};
     struct redis_reply reply;
-    const struct error *err = REDIS_COMMAND(
-        call->redis, &reply, "HMGET", session_key(call, session.public_id), "account_id", "csrf",
-        "created_ms", "seen_ms", "epoch", "address", "user_agent");
+    const struct error *err = REDIS_COMMAND(call->redis, &reply, "HMGET",
+                                            session_key(call, session.public_id), SESSION_FIELDS);
     if (err) {
         return err;
     }
-    check(reply.kind == REDIS_ARRAY && reply.n_items == 7);
-    session.account_id = number_at(&reply, 0);
-    session.csrf_token = text_at(&reply, 1);
-    session.created_ms = number_at(&reply, 2);
-    session.seen_ms = number_at(&reply, 3);
-    session.epoch = number_at(&reply, 4);
-    session.address = text_at(&reply, 5);
-    session.user_agent = text_at(&reply, 6);
     int64_t now_ms = clock_wall_us() / 1000;
-    if (session.account_id == 0 || *session.csrf_token == '\0' ||
-        now_ms >= session.created_ms + limits->max_s * 1000 ||
-        now_ms >= session.seen_ms + limits->idle_s * 1000) {
+    if (!read_session(&reply, limits, now_ms, &session)) {
         return NULL;
     }
     if (now_ms >= session.seen_ms + SEEN_EVERY_MS ||
@@ -143,6 +169,95 @@ const struct error *session_find(struct call *call, const struct session_limits 
     }
     *ret_session = session;
     *ret_found = true;
+    return NULL;
+}
+
+struct listing {
+    const struct session_limits *limits;
+    const char *set;
+    struct session *sessions;
+    size_t n;
+};
+
+/* Takes the ids out of the set whose sessions Redis has forgotten. */
+static const struct error *forget(struct call *call, const char *set, const char *const *ids,
+                                  size_t n_ids)
+{
+    const char *args[LIST_BATCH + 2] = {"SREM", set};
+    struct redis_reply reply;
+    if (n_ids == 0) {
+        return NULL;
+    }
+    memcpy(args + 2, ids, n_ids * sizeof *ids);
+    return redis_command(call->redis, n_ids + 2, args, NULL, &reply);
+}
+
+/* The living among these public ids are added to the listing. */
+static const struct error *read_batch(struct call *call, const struct redis_reply *ids,
+                                      size_t n_ids, struct listing *listing)
+{
+    const char *gone[LIST_BATCH];
+    size_t n_gone = 0;
+    struct redis_batch_item items[LIST_BATCH];
+    struct redis_reply replies[LIST_BATCH];
+    int64_t now_ms = clock_wall_us() / 1000;
+    for (size_t i = 0; i < n_ids; i++) {
+        const char *const command[] = {"HMGET", session_key(call, ids[i].text), SESSION_FIELDS};
+        items[i] = (struct redis_batch_item){
+            .n_args = sizeof command / sizeof *command,
+            .args = arena_memdup(call->arena, command, sizeof command),
+        };
+    }
+    const struct error *err = redis_batch(call->redis, items, n_ids, replies);
+    for (size_t i = 0; !err && i < n_ids; i++) {
+        struct session session = {.public_id = ids[i].text};
+        if (read_session(&replies[i], listing->limits, now_ms, &session)) {
+            listing->sessions[listing->n++] = session;
+        } else if (session.account_id == 0) {
+            gone[n_gone++] = session.public_id;
+        }
+    }
+    return err ? err : forget(call, listing->set, gone, n_gone);
+}
+
+static int last_seen_first(const void *a, const void *b)
+{
+    const struct session *x = a;
+    const struct session *y = b;
+    if (x->seen_ms != y->seen_ms) {
+        return x->seen_ms < y->seen_ms ? 1 : -1;
+    }
+    return strcmp(x->public_id, y->public_id);
+}
+
+const struct error *session_list(struct call *call, const struct session_limits *limits,
+                                 int64_t account_id, int64_t epoch, size_t *ret_n,
+                                 struct session **ret_sessions)
+{
+    struct listing listing = {.limits = limits, .set = set_key(call, account_id)};
+    struct redis_reply ids;
+    const struct error *err = REDIS_COMMAND(call->redis, &ids, "SMEMBERS", listing.set);
+    if (err) {
+        return err;
+    }
+    struct session *sessions = arena_alloc(call->arena, (ids.n_items + 1) * sizeof *sessions);
+    listing.sessions = sessions;
+    for (size_t i = 0; !err && i < ids.n_items; i += LIST_BATCH) {
+        size_t n_left = ids.n_items - i;
+        err = read_batch(call, ids.items + i, n_left < LIST_BATCH ? n_left : LIST_BATCH, &listing);
+    }
+    if (err) {
+        return err;
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < listing.n; i++) {
+        if (sessions[i].account_id == account_id && sessions[i].epoch == epoch) {
+            sessions[n++] = sessions[i];
+        }
+    }
+    qsort(sessions, n, sizeof *sessions, last_seen_first);
+    *ret_n = n < SESSION_LIST_MAX ? n : SESSION_LIST_MAX;
+    *ret_sessions = sessions;
     return NULL;
 }
 

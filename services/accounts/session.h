@@ -11,7 +11,8 @@
 
 #include "services/common/rpc/call.h"
 
-enum { SESSION_COOKIE_LENGTH = 43 }; /* 32 bytes in base64url */
+/* 32 bytes in base64url. */
+enum { SESSION_COOKIE_LENGTH = 43, SESSION_LIST_MAX = 1000 };
 
 struct session_limits {
     int64_t idle_s, max_s;
@@ -36,6 +37,12 @@ MUST_USE const struct error *session_begin(struct call *call, const struct sessi
 MUST_USE const struct error *session_find(struct call *call, const struct session_limits *limits,
                                           const char *cookie, struct session *ret_session,
                                           bool *ret_found);
+/* The account's sessions in this epoch, the one used last first, SESSION_LIST_MAX at most. */
+MUST_USE const struct error *session_list(struct call *call, const struct session_limits *limits,
+                                          int64_t account_id, int64_t epoch, size_t *ret_n,
+                                          struct session **ret_sessions);
+/* When it ends if it is not used again. */
+int64_t session_expires_ms(const struct session_limits *limits, const struct session *session);
 MUST_USE const struct error *session_end(struct call *call, int64_t account_id,
                                          const char *public_id);
 /* Ends all sessions of the account but keep_public_id ("": none), which goes on in the new epoch.

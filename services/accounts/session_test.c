@@ -191,6 +191,70 @@ static void all_others_end_and_the_own_goes_on_in_the_new_epoch(void **state)
     assert_false(lives(own_cookie));
 }
 
+static void a_list_shows_what_lives_and_forgets_the_rest(void **state)
+{
+    char *cookies[3];
+    struct session *listed;
+    struct redis_reply reply;
+    size_t n;
+    (void)state;
+    struct session first = begin(7, &cookies[0]);
+    set_clock(now_us + 60LL * SECOND);
+    struct session second = begin(7, &cookies[1]);
+    begin(8, &cookies[2]);
+    struct session old = {.account_id = 7, .epoch = 2, .address = "", .user_agent = ""};
+    assert_null(session_begin(&call, &limits, &old, &cookies[2]));
+    assert_null(session_list(&call, &limits, 7, 3, &n, &listed));
+    assert_int_equal(n, 2);
+    assert_string_equal(listed[0].public_id, second.public_id);
+    assert_string_equal(listed[1].public_id, first.public_id);
+    assert_string_equal(listed[1].address, "192.0.2.1");
+    assert_int_equal(session_expires_ms(&limits, &listed[1]), first.created_ms + 600000);
+    /* The first is used again, and the second's time runs out. */
+    set_clock(now_us + 500LL * SECOND);
+    assert_true(lives(cookies[0]));
+    set_clock(now_us + 200LL * SECOND);
+    assert_null(session_list(&call, &limits, 7, 3, &n, &listed));
+    assert_int_equal(n, 1);
+    assert_string_equal(listed[0].public_id, first.public_id);
+    assert_int_equal(listed[0].seen_ms, first.created_ms + 560000);
+    assert_null(REDIS_COMMAND(call.redis, &reply, "DEL",
+                              arena_printf(call.arena, "roost:session:%s", second.public_id)));
+    assert_null(session_list(&call, &limits, 7, 3, &n, &listed));
+    assert_null(REDIS_COMMAND(call.redis, &reply, "SCARD", "roost:sessions:7"));
+    assert_int_equal(reply.integer, 2);
+    assert_null(session_list(&call, &limits, 99, 3, &n, &listed));
+    assert_int_equal(n, 0);
+}
+
+static void a_list_has_an_end(void **state)
+{
+    char *cookie;
+    struct session *listed;
+    size_t n;
+    (void)state;
+    for (int i = 0; i < SESSION_LIST_MAX + 1; i++) {
+        begin(7, &cookie);
+    }
+    assert_null(session_list(&call, &limits, 7, 3, &n, &listed));
+    assert_int_equal(n, SESSION_LIST_MAX);
+}
+
+static void a_long_user_agent_is_cut_between_characters(void **state)
+{
+    char agent[258];
+    char *cookie;
+    struct session *listed;
+    size_t n;
+    (void)state;
+    memset(agent, 'x', sizeof agent);
+    memcpy(agent + 255, "\xc3\xa4", 3);
+    struct session session = {.account_id = 7, .epoch = 3, .address = "", .user_agent = agent};
+    assert_null(session_begin(&call, &limits, &session, &cookie));
+    assert_null(session_list(&call, &limits, 7, 3, &n, &listed));
+    assert_int_equal(strlen(listed[0].user_agent), 255);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +266,9 @@ int main(void)
         cmocka_unit_test_setup(redis_forgets_by_itself, start_empty),
         cmocka_unit_test_setup(one_session_ends_alone, start_empty),
         cmocka_unit_test_setup(all_others_end_and_the_own_goes_on_in_the_new_epoch, start_empty),
+        cmocka_unit_test_setup(a_list_shows_what_lives_and_forgets_the_rest, start_empty),
+        cmocka_unit_test_setup(a_list_has_an_end, start_empty),
+        cmocka_unit_test_setup(a_long_user_agent_is_cut_between_characters, start_empty),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -68,6 +68,13 @@ RETURNING session_epoch;
 -- name: account_mark_deleting
 UPDATE account SET state = 'deleting' WHERE id = :id AND state = 'active';
 
+-- A deleted account that may come back has its saga still to begin.
+-- name: account_lock_deleted
+SELECT state FROM account WHERE id = :id AND reserved_for IS NULL FOR UPDATE;
+
+-- name: account_restore
+UPDATE account SET state = 'active', session_epoch = session_epoch + 1 WHERE id = :id AND state = 'deleting';
+
 -- name: account_mark_aborted
 UPDATE account SET state = 'deleting' WHERE id = :id AND state = 'pending';
 
@@ -81,8 +88,14 @@ VALUES (:username, 'SimpleUsers', '', 'pending', :account_id);
 -- name: username_release
 DELETE FROM account WHERE username = :username AND state = 'pending' AND reserved_for = :account_id;
 
+-- 'deleted' is one that can still be restored.
 -- name: username_state
-SELECT state FROM account WHERE username = :username;
+SELECT CASE WHEN a.state = 'deleting' AND EXISTS (
+                SELECT FROM saga AS s
+                WHERE s.object_id = a.id AND s.kind = 'account_delete' AND s.attempts = 0
+                  AND s.due_at > clock_timestamp())
+       THEN 'deleted' ELSE a.state END
+FROM account AS a WHERE a.username = :username;
 
 -- name: account_state
 SELECT state FROM account WHERE id = :id;
@@ -301,6 +314,18 @@ WHERE (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern O
   AND (:domain::text IS NULL OR domain = :domain)
   AND (:role::text IS NULL OR role = :role)
   AND (:is_active::boolean IS NULL OR is_active = :is_active);
+
+-- The next accounts of a bulk change: its pages add up to one walk over the table.
+-- name: bulk_by_filter
+SELECT id
+FROM active_account
+WHERE id > :after
+  AND (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
+       OR folded_last_name LIKE :pattern)
+  AND (:domain::text IS NULL OR domain = :domain)
+  AND (:role::text IS NULL OR role = :role)
+  AND (:is_active::boolean IS NULL OR is_active = :is_active)
+ORDER BY id LIMIT :limit;
 
 -- name: addresses_rewrite
 UPDATE account AS a SET
