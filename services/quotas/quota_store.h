@@ -47,6 +47,7 @@ MUST_USE const struct error *quota_store_batch_get(
 struct quota_filter {
     const char *search; /* the beginning of the address; "" for all */
     int64_t domain_id;  /* 0: all */
+    int32_t usage_over; /* percent of a limited quota; 0: all */
 };
 /* Orderings: address, usage. */
 MUST_USE const struct error *quota_store_list(struct call *call, const struct list_request *request,

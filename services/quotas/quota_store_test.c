@@ -257,7 +257,7 @@ static void lists_page_in_each_ordering(void **state)
                               "THEN 9 WHEN 12 THEN 7 WHEN 20 THEN 6 ELSE 0 END");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct list_request request = {2, "", cases[i].ordering};
-        struct quota_filter filter = {cases[i].search, cases[i].domain_id};
+        struct quota_filter filter = {cases[i].search, cases[i].domain_id, 0};
         struct list_page page;
         const char *found = "";
         do {

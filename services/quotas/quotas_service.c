@@ -55,7 +55,7 @@ static const struct error *count(struct call *call, const Roost__Quotas__V1__Lis
                                  const struct quota_filter *filter,
                                  Roost__Quotas__V1__ListQuotasResponse *resp)
 {
-    bool is_filtered = *filter->search || filter->domain_id;
+    bool is_filtered = *filter->search || filter->domain_id || filter->usage_over;
     if (is_filtered && !req->count) {
         return NULL;
     }
@@ -68,10 +68,14 @@ const struct error *quotas_list_quotas(struct call *call,
                                        Roost__Quotas__V1__ListQuotasResponse **ret_resp)
 {
     Roost__Quotas__V1__ListQuotasResponse *resp = NEW(call, list_quotas_response);
-    struct quota_filter filter = {.search = req->search};
+    struct quota_filter filter = {.search = req->search, .usage_over = req->usage_over};
     struct list_request request = {req->page_size, req->page_token, req->ordering};
     struct list_page page;
     const struct error *err = NULL;
+    if (req->usage_over < 0) {
+        return error_on_field(call->arena, REASON_FIELD_INVALID, "usage_over",
+                              "Must not be negative.");
+    }
     if (*req->domain) {
         err = resolve_domain(call, req->domain, &filter.domain_id);
         if (!err && !filter.domain_id) {

@@ -196,6 +196,89 @@ static void quotas_are_listed(void **state)
     assert_int_equal(resp->_total_size_case, 0);
 }
 
+static void listed_over(int32_t usage_over, const char *domain, const char *ordering,
+                        const char *expected)
+{
+    Roost__Quotas__V1__ListQuotasRequest req = ROOST__QUOTAS__V1__LIST_QUOTAS_REQUEST__INIT;
+    Roost__Quotas__V1__ListQuotasResponse *resp;
+    char *found = text("");
+    size_t n = 0;
+    req.usage_over = usage_over;
+    req.domain = text(domain);
+    req.ordering = text(ordering);
+    req.page_size = 1;
+    req.count = true;
+    do {
+        ok(quotas_client_list_quotas(call, &req, &resp));
+        for (size_t i = 0; i < resp->n_quotas; i++, n++) {
+            found =
+                arena_printf(call->arena, "%s%lld:%d ", found,
+                             (long long)resp->quotas[i]->mailbox_id, resp->quotas[i]->quota_usage);
+        }
+        req.page_token = text(resp->next_page_token);
+    } while (*req.page_token);
+    assert_string_equal(found, expected);
+    assert_int_equal(resp->total_size, n);
+}
+
+static void full_mailboxes_are_listed(void **state)
+{
+    (void)state;
+    listed_over(1, "", "", "10:50 ");
+    testing_execute("quotas", "UPDATE usage SET bytes = 20 * 1048576 - 1 WHERE mailbox_id = 11;"
+                              "UPDATE usage SET bytes = 900 * 1048576 WHERE mailbox_id = 12");
+    listed_over(50, "", "", "10:50 11:99 ");
+    listed_over(50, "", "-usage", "11:99 10:50 ");
+    listed_over(51, "", "usage", "11:99 ");
+    listed_over(100, "", "", "");
+    listed_over(50, "example.test", "-address", "11:99 10:50 ");
+    listed_over(50, "nowhere.test", "", "");
+    /* A quota that changes counts at once, and so does a limit that was none. */
+    ok(set_mailbox(10, 1, "bob@example.test", 20));
+    ok(set_mailbox(12, 2, "bob@other.test", 1000));
+    listed_over(50, "", "", "12:90 11:99 ");
+    ok(set_mailbox(12, 2, "bob@other.test", 0));
+    listed_over(50, "", "", "11:99 ");
+    Roost__Quotas__V1__ListQuotasRequest req = ROOST__QUOTAS__V1__LIST_QUOTAS_REQUEST__INIT;
+    Roost__Quotas__V1__ListQuotasResponse *resp;
+    req.usage_over = -1;
+    const struct error *err = quotas_client_list_quotas(call, &req, &resp);
+    refused(err, "FIELD_INVALID");
+    assert_string_equal(err->fields[0].field, "usage_over");
+}
+
+/* Beyond what is collected first the order is followed. */
+static void many_full_mailboxes_are_listed_in_order(void **state)
+{
+    Roost__Quotas__V1__ListQuotasRequest req = ROOST__QUOTAS__V1__LIST_QUOTAS_REQUEST__INIT;
+    Roost__Quotas__V1__ListQuotasResponse *resp;
+    (void)state;
+    testing_execute("quotas",
+                    "INSERT INTO mailbox_quota SELECT i, 2, i || '@other.test', false, 10, 'active'"
+                    " FROM generate_series(1001, 12000) AS i;"
+                    "INSERT INTO usage (mailbox_id, username, bytes, messages) SELECT i, i || "
+                    "'@other.test', i * 80, 1 FROM generate_series(1001, 12000) AS i");
+    req.usage_over = 8;
+    req.ordering = text("-usage");
+    req.page_size = 2;
+    req.count = true;
+    ok(quotas_client_list_quotas(call, &req, &resp));
+    assert_int_equal(resp->total_size, 1516);
+    assert_int_equal(resp->quotas[0]->mailbox_id, 10);
+    assert_int_equal(resp->quotas[1]->mailbox_id, 12000);
+    req.usage_over = 1;
+    req.ordering = text("usage");
+    ok(quotas_client_list_quotas(call, &req, &resp));
+    assert_int_equal(resp->total_size, 10691);
+    assert_int_equal(resp->quotas[0]->mailbox_id, 1311);
+    assert_int_equal(resp->quotas[0]->quota_usage, 1);
+    req.page_token = resp->next_page_token;
+    ok(quotas_client_list_quotas(call, &req, &resp));
+    assert_int_equal(resp->quotas[0]->mailbox_id, 1313);
+    req.usage_over = 2;
+    refused(quotas_client_list_quotas(call, &req, &resp), "PAGE_TOKEN_INVALID");
+}
+
 static void refusal_reaches_the_caller_with_its_field(void **state)
 {
     (void)state;
@@ -266,6 +349,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(quota_shows_usage),
         TEST(quotas_are_listed),
+        TEST(full_mailboxes_are_listed),
+        TEST(many_full_mailboxes_are_listed_in_order),
         TEST(refusal_reaches_the_caller_with_its_field),
         TEST(batches_answer_what_is_there),
         TEST(removal_is_idempotent),

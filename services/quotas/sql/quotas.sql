@@ -103,6 +103,7 @@ SELECT m.mailbox_id, m.address, m.quota_mb AS quota, m.use_domain_quota, m.domai
 FROM mailbox_quota AS m LEFT JOIN usage AS u USING (mailbox_id)
 WHERE m.mailbox_id = ANY (:mailbox_ids::bigint[]);
 
+-- Where usage_over is given: for what many mailboxes have, found while the order is followed.
 -- name: quota_list :list
 -- orderings: address
 -- key: mailbox_id
@@ -110,7 +111,8 @@ SELECT mailbox_id, address, quota_mb AS quota, use_domain_quota, domain_id,
        coalesce(bytes, 0) AS bytes, coalesce(messages, 0) AS messages, updated_at
 FROM mailbox_quota LEFT JOIN usage USING (mailbox_id)
 WHERE state = 'active' AND (:domain_id::bigint IS NULL OR domain_id = :domain_id)
-    AND (:search::text IS NULL OR address LIKE :search) {after}
+    AND (:search::text IS NULL OR address LIKE :search)
+    AND (:usage_over::integer IS NULL OR percent >= :usage_over) {after}
 ORDER BY {order} LIMIT :limit;
 
 -- Every mailbox has a row of usage from its beginning.
@@ -120,8 +122,34 @@ ORDER BY {order} LIMIT :limit;
 SELECT mailbox_id, address, quota_mb AS quota, use_domain_quota, domain_id, bytes, messages, updated_at
 FROM usage JOIN mailbox_quota USING (mailbox_id)
 WHERE state = 'active' AND (:domain_id::bigint IS NULL OR domain_id = :domain_id)
+    AND (:search::text IS NULL OR address LIKE :search)
+    AND (:usage_over::integer IS NULL OR percent >= :usage_over) {after}
+ORDER BY {order} LIMIT :limit;
+
+-- For what few mailboxes have: all of them first, then the order.
+-- name: quota_list_full :list
+-- orderings: address bytes
+-- key: mailbox_id
+WITH full_usage AS MATERIALIZED (
+    SELECT mailbox_id, bytes, messages, updated_at FROM usage WHERE percent >= :usage_over::integer AND percent > 0)
+SELECT mailbox_id, address, quota_mb AS quota, use_domain_quota, domain_id, bytes, messages, updated_at
+FROM full_usage JOIN mailbox_quota USING (mailbox_id)
+WHERE state = 'active' AND (:domain_id::bigint IS NULL OR domain_id = :domain_id)
     AND (:search::text IS NULL OR address LIKE :search) {after}
 ORDER BY {order} LIMIT :limit;
+
+-- name: quota_are_few_full
+SELECT count(*) <= :few::bigint
+FROM (SELECT FROM usage WHERE percent >= :usage_over::integer AND percent > 0 LIMIT :few::bigint + 1) AS found;
+
+-- A pending mailbox holds nothing yet.
+-- name: quota_count_full
+SELECT count(*) FROM usage WHERE percent >= :usage_over::integer AND percent > 0;
+
+-- name: quota_count_full_filtered
+SELECT count(*) FROM usage JOIN mailbox_quota USING (mailbox_id)
+WHERE percent >= :usage_over::integer AND percent > 0 AND state = 'active'
+    AND (:domain_id::bigint IS NULL OR domain_id = :domain_id) AND (:search::text IS NULL OR address LIKE :search);
 
 -- name: quota_count
 SELECT count(*) FROM mailbox_quota
