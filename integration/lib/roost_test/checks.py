@@ -16,6 +16,10 @@ class Checks:
     def __call__(self, name):
         return _Check(self, name)
 
+    def quiet(self, name):
+        """For one of very many: only a failure is told."""
+        return _Check(self, name, is_quiet=True)
+
     def note(self, text):
         print(f"       {text}", flush=True)
 
@@ -28,9 +32,10 @@ class Checks:
 
 
 class _Check:
-    def __init__(self, checks, name):
+    def __init__(self, checks, name, is_quiet=False):
         self.checks = checks
         self.name = name
+        self.is_quiet = is_quiet
 
     def __enter__(self):
         self.started = time.monotonic()
@@ -40,7 +45,8 @@ class _Check:
         seconds = time.monotonic() - self.started
         if kind is None:
             self.checks.passed.append(self.name)
-            print(f"ok     {self.name} ({seconds:.2f} s)", flush=True)
+            if not self.is_quiet:
+                print(f"ok     {self.name} ({seconds:.2f} s)", flush=True)
             return False
         if not issubclass(kind, Exception):
             return False

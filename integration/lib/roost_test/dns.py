@@ -50,8 +50,9 @@ class NameServer:
             out.write("\n".join(lines) + "\n")
 
     def __enter__(self):
-        self.process = subprocess.Popen(["/usr/sbin/knotd", "-c", os.path.join(self.folder, "knot.conf")],
-                                        stdin=subprocess.DEVNULL)
+        with open(os.path.join(self.folder, "knot.log"), "ab") as log:
+            self.process = subprocess.Popen(["/usr/sbin/knotd", "-c", os.path.join(self.folder, "knot.conf")],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         eventually("the name server", 10, self._answers)
         return self
 

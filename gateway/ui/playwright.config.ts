@@ -1,0 +1,30 @@
+import { defineConfig } from '@playwright/test'
+
+/* Started by integration/e2e, which brings the stack; docs/testing.md tells more. */
+export default defineConfig({
+  testDir: 'tests/e2e',
+  outputDir: process.env.ROOST_E2E_OUTPUT ?? 'test-results',
+  workers: 1,
+  timeout: 45_000,
+  expect: { timeout: 10_000 },
+  reporter: [['./tests/e2e/reporter.ts']],
+  use: {
+    actionTimeout: 10_000,
+    navigationTimeout: 15_000,
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    launchOptions: {
+      executablePath: process.env.ROOST_E2E_CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+        '--disable-gpu',
+        '--disable-dev-shm-usage',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+})
