@@ -3,14 +3,16 @@ import { onBeforeUnmount, ref, type Ref } from 'vue'
 const GAP = 6
 const EDGE = 8
 
-/** Puts `popup` (position: fixed) above or below `anchor`, wherever it fits in the window. */
-export function place(popup: HTMLElement, anchor: HTMLElement): void {
+/** Puts `popup` (position: fixed) below or above `anchor`, wherever it fits, in the middle or with their ends in line. */
+export function place(popup: HTMLElement, anchor: HTMLElement, align: 'middle' | 'end'): void {
   const a = anchor.getBoundingClientRect()
   const p = popup.getBoundingClientRect()
   const below = a.bottom + GAP + p.height <= window.innerHeight
   const top = below ? a.bottom + GAP : Math.max(EDGE, a.top - GAP - p.height)
-  const centred = a.left + a.width / 2 - p.width / 2
-  const left = Math.max(EDGE, Math.min(centred, window.innerWidth - p.width - EDGE))
+  const rtl = getComputedStyle(anchor).direction === 'rtl'
+  const wanted =
+    align === 'middle' ? a.left + a.width / 2 - p.width / 2 : rtl ? a.left : a.right - p.width
+  const left = Math.max(EDGE, Math.min(wanted, window.innerWidth - p.width - EDGE))
   popup.style.setProperty('top', `${top}px`)
   popup.style.setProperty('left', `${left}px`)
 }
@@ -28,26 +30,19 @@ export function useHint(anchor: Ref<HTMLElement | null>, popup: Ref<HTMLElement 
     if (shown.value || !popup.value || !anchor.value) {
       return
     }
-    popup.value.showPopover()
-    place(popup.value, anchor.value)
+    popup.value.showPopover?.()
+    place(popup.value, anchor.value, 'middle')
     shown.value = true
-    document.addEventListener('keydown', onKey, true)
+    document.addEventListener('keydown', hide, true)
   }
 
   function hide(): void {
     clearTimeout(timer)
-    document.removeEventListener('keydown', onKey, true)
+    document.removeEventListener('keydown', hide, true)
     if (shown.value) {
       shown.value = false
-      popup.value?.hidePopover()
+      popup.value?.hidePopover?.()
     }
-  }
-
-  function onKey(event: KeyboardEvent): void {
-    if (event.key === 'Escape') {
-      event.stopPropagation()
-    }
-    hide()
   }
 
   function later(what: () => void, ms: number): void {
