@@ -1,5 +1,6 @@
 /* roost.accounts.v1.AccountsInternal, in the order of the proto. */
 #include "proto/roost/accounts/v1/accounts.rpc.h"
+#include "services/accounts/account_search.h"
 #include "services/accounts/account_write.h"
 #include "services/accounts/authentication.h"
 #include "services/common/message/message.h"
@@ -71,4 +72,20 @@ const struct error *accounts_internal_remove_domain_accounts(
     }
     *ret_resp = message_new(call->arena, &google__protobuf__empty__descriptor);
     return NULL;
+}
+
+const struct error *accounts_internal_list_identity_accounts(
+    struct call *call, const Roost__Accounts__V1__ListIdentityAccountsRequest *req,
+    Roost__Accounts__V1__ListAccountsResponse **ret_resp)
+{
+    const struct list_position after = {
+        .key = pg_text("username", req->after_username),
+        .id = pg_int64("id", req->after_id),
+    };
+    if (!req->list) {
+        return error_on_field(call->arena, REASON_FIELD_REQUIRED, "list",
+                              "This field is required.");
+    }
+    return account_search_after(call, req->list, req->_after_username_case ? &after : NULL,
+                                ret_resp);
 }

@@ -128,6 +128,56 @@ static void batches_have_a_limit(void **state)
     fixture_ok(accounts_internal_client_remove_domain_accounts(fixture_call(), &req, &empty));
 }
 
+/* The page behind an account: the user names, and whether there is more. */
+static void page_is(const char *ordering, const char *after, int64_t after_id, const char *wanted)
+{
+    Roost__Accounts__V1__ListIdentityAccountsRequest req =
+        ROOST__ACCOUNTS__V1__LIST_IDENTITY_ACCOUNTS_REQUEST__INIT;
+    Roost__Accounts__V1__ListAccountsRequest list =
+        ROOST__ACCOUNTS__V1__LIST_ACCOUNTS_REQUEST__INIT;
+    Roost__Accounts__V1__ListAccountsResponse *resp;
+    struct call *call = fixture_call();
+    char *text = arena_strdup(call->arena, "");
+    list.page_size = 2;
+    list.ordering = (char *)ordering;
+    list.page_token = "passed over";
+    req.list = &list;
+    if (after) {
+        req._after_username_case =
+            ROOST__ACCOUNTS__V1__LIST_IDENTITY_ACCOUNTS_REQUEST___AFTER_USERNAME_AFTER_USERNAME;
+        req.after_username = (char *)after;
+        req.after_id = after_id;
+    } else {
+        list.page_token = "";
+    }
+    fixture_ok(accounts_internal_client_list_identity_accounts(call, &req, &resp));
+    for (size_t i = 0; i < resp->n_accounts; i++) {
+        text = arena_printf(call->arena, "%s%s ", text, resp->accounts[i]->username);
+    }
+    text = arena_printf(call->arena, "%s%s", text, *resp->next_page_token ? "..." : "");
+    assert_string_equal(text, wanted);
+    assert_int_equal(resp->total_size, 4);
+}
+
+static void a_merged_list_goes_on_from_any_account(void **state)
+{
+    Roost__Accounts__V1__ListIdentityAccountsRequest req =
+        ROOST__ACCOUNTS__V1__LIST_IDENTITY_ACCOUNTS_REQUEST__INIT;
+    Roost__Accounts__V1__ListAccountsResponse *resp;
+    (void)state;
+    fixture_create_simple("bob@example.test");
+    fixture_create_simple("carl@example.test");
+    fixture_create_simple("dora@example.test");
+    page_is("username", NULL, 0, "admin bob@example.test ...");
+    page_is("username", "bob@example.test", 2, "carl@example.test dora@example.test ");
+    page_is("username", "bob@example.test", 1, "bob@example.test carl@example.test ...");
+    page_is("username", "bz", INT64_MAX, "carl@example.test dora@example.test ");
+    page_is("-username", "carl@example.test", 3, "bob@example.test admin ");
+    page_is("-username", "carl@example.test", INT64_MAX, "carl@example.test bob@example.test ...");
+    fixture_refused(accounts_internal_client_list_identity_accounts(fixture_call(), &req, &resp),
+                    "FIELD_REQUIRED");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, fixture_reset)
 
 int main(void)
@@ -139,6 +189,7 @@ int main(void)
         TEST(an_account_under_change_is_waited_for),
         TEST(a_removed_domain_takes_its_simple_users_along),
         TEST(batches_have_a_limit),
+        TEST(a_merged_list_goes_on_from_any_account),
     };
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }

@@ -555,6 +555,21 @@ static void modoboas_tables_answer(void **state)
     }
 }
 
+/* The forward of ann's mailbox lets her own mail through. */
+static void alias_that_may_be_restored_is_gone(void **state)
+{
+    testing_execute(
+        "mail", "UPDATE mailboxes.alias SET state = 'deleting' WHERE id IN (1, 5);"
+                "INSERT INTO mailboxes.alias_recipient VALUES (7, 'ann@example.test', NULL, 5)");
+    assert_string_equal(map(*state, "alias", "info@example.test"), "");
+    assert_string_equal(map(*state, "alias", "ann@example.test"), "ann@example.test");
+    assert_string_equal(map(*state, "alias", "all@plain.test"),
+                        "ann@example.test bob+lists@example.test zoe@plain.test");
+    assert_string_equal(map(*state, "sender_login_alias", "info@example.test"), "");
+    assert_string_equal(map(*state, "sender_login", "info@example.test"), "");
+    assert_string_equal(ask(*state, "SELECT id FROM admin_alias WHERE id IN (1, 5)"), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -569,6 +584,7 @@ int main(void)
         cmocka_unit_test_setup(role_sees_views_only, reseed),
         cmocka_unit_test_setup(dovecot_writes_usage, reseed),
         cmocka_unit_test_setup(modoboas_tables_answer, reseed),
+        cmocka_unit_test_setup(alias_that_may_be_restored_is_gone, reseed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

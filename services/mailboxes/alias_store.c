@@ -109,20 +109,28 @@ static struct pg_args *filter_args(struct arena *arena, const struct alias_filte
     return args;
 }
 
-const struct error *alias_store_list(struct call *call, const struct list_request *request,
-                                     const struct alias_filter *filter, struct list_page *ret_page)
+static const struct pg_list *choose_list(const struct alias_filter *filter)
 {
     static const struct pg_list *const lists[2][2] = {
         {&mailboxes_sql_alias_list, &mailboxes_sql_alias_list_in_domain},
         {&mailboxes_sql_alias_search, &mailboxes_sql_alias_search_in_domain},
     };
-    const struct pg_list *list = lists[*filter->range.from != '\0'][filter->domain_id != 0];
     if (filter->mailbox_id) {
-        list = &mailboxes_sql_alias_list_to_mailbox;
+        return &mailboxes_sql_alias_list_to_mailbox;
     }
+    if (filter->has_enabled && !filter->enabled && !filter->domain_id) {
+        return &mailboxes_sql_alias_list_disabled;
+    }
+    return lists[*filter->range.from != '\0'][filter->domain_id != 0];
+}
+
+const struct error *alias_store_list(struct call *call, const struct list_request *request,
+                                     const struct alias_filter *filter, struct list_page *ret_page)
+{
     struct list_page page;
-    const struct error *err = list_run(call, list, request, filter_args(call->arena, filter),
-                                       &roost__mailboxes__v1__alias__descriptor, &page);
+    const struct error *err =
+        list_run(call, choose_list(filter), request, filter_args(call->arena, filter),
+                 &roost__mailboxes__v1__alias__descriptor, &page);
     if (err) {
         return err;
     }
@@ -132,6 +140,18 @@ const struct error *alias_store_list(struct call *call, const struct list_reques
     }
     *ret_page = page;
     return NULL;
+}
+
+const struct error *alias_store_list_after(struct call *call, const struct list_request *request,
+                                           const struct list_position *after,
+                                           const struct alias_filter *filter,
+                                           struct list_page *ret_page)
+{
+    const struct pg_args *args = filter_args(call->arena, filter);
+    const ProtobufCMessageDescriptor *descriptor = &roost__mailboxes__v1__alias__descriptor;
+    return after ? list_run_after(call, choose_list(filter), request, after, args, descriptor,
+                                  ret_page)
+                 : list_run(call, choose_list(filter), request, args, descriptor, ret_page);
 }
 
 const struct error *alias_store_count(struct call *call, const struct alias_filter *filter,
@@ -148,6 +168,41 @@ const struct error *alias_store_count(struct call *call, const struct alias_filt
         return err;
     }
     *ret_count = pg_value_int64(&rows, 0, is_all ? 1 : 0);
+    return NULL;
+}
+
+const struct error *alias_store_first_recipients(struct call *call, const int64_t *ids, size_t n,
+                                                 struct pg_rows *ret_rows)
+{
+    return pg_query(call->pg, &mailboxes_sql_alias_first_recipients,
+                    PG_ARGS(NULL, pg_int64s("ids", ids, n)), ret_rows);
+}
+
+const struct error *alias_store_select(struct call *call, const struct alias_filter *filter,
+                                       int64_t after_id, int64_t limit, int64_t **ret_ids,
+                                       size_t *ret_n)
+{
+    struct pg_args *args = filter_args(call->arena, filter);
+    const struct pg_arg extra[] = {pg_int64("after_id", after_id), pg_int64("limit", limit)};
+    const struct pg_args bound = {
+        .extra = arena_alloc(call->arena, (args->n_extra + 2) * sizeof *extra),
+        .n_extra = args->n_extra + 2,
+    };
+    memcpy((struct pg_arg *)bound.extra, args->extra, args->n_extra * sizeof *extra);
+    memcpy((struct pg_arg *)bound.extra + args->n_extra, extra, sizeof extra);
+    struct pg_rows rows;
+    const struct error *err = pg_query(call->pg,
+                                       filter->domain_id ? &mailboxes_sql_alias_bulk_in_domain
+                                                         : &mailboxes_sql_alias_bulk,
+                                       &bound, &rows);
+    if (err) {
+        return err;
+    }
+    *ret_ids = arena_alloc(call->arena, ((size_t)rows.n_rows + 1) * sizeof **ret_ids);
+    *ret_n = (size_t)rows.n_rows;
+    for (int row = 0; row < rows.n_rows; row++) {
+        (*ret_ids)[row] = pg_value_int64(&rows, row, 0);
+    }
     return NULL;
 }
 
@@ -359,47 +414,4 @@ const struct error *alias_store_write(struct call *call, const struct alias_writ
     }
     *ret_alias = tx.result;
     return NULL;
-}
-
-struct delete_tx {
-    struct call *call;
-    const Roost__Mailboxes__V1__DeleteAliasRequest *req;
-};
-
-static const struct error *delete_alias(struct pg *pg, void *ctx)
-{
-    (void)pg;
-    struct call *call = ((struct delete_tx *)ctx)->call;
-    const Roost__Mailboxes__V1__DeleteAliasRequest *req = ((struct delete_tx *)ctx)->req;
-    ProtobufCMessage *replayed;
-    const struct error *err = request_log_begin(call, req->request_id, &req->base,
-                                                &google__protobuf__empty__descriptor, &replayed);
-    if (err || replayed) {
-        return err;
-    }
-    struct alias_watch watch = {0};
-    err = alias_watch_ids(call, &watch, &req->id, 1);
-    if (err) {
-        return err;
-    }
-    if (watch.n == 0) {
-        return error_new(call->arena, REASON_ALIAS_NOT_FOUND, "There is no such alias.");
-    }
-    if (*req->etag && strcmp(req->etag, watch.items[0].before->etag) != 0) {
-        return error_new(call->arena, REASON_ETAG_MISMATCH,
-                         "The alias was changed by somebody else.");
-    }
-    err = alias_remove(call, &watch, &req->id, 1);
-    if (err) {
-        return err;
-    }
-    Google__Protobuf__Empty empty;
-    google__protobuf__empty__init(&empty);
-    return request_log_end(call, req->request_id, &empty.base);
-}
-
-const struct error *alias_store_delete(struct call *call,
-                                       const Roost__Mailboxes__V1__DeleteAliasRequest *req)
-{
-    return pg_transact(call->pg, delete_alias, &(struct delete_tx){call, req});
 }

@@ -7,6 +7,7 @@
 
 #include "proto/roost/mailboxes/v1/mailboxes.pb-c.h"
 #include "services/common/list/list.h"
+#include "services/common/pg/pg.h"
 #include "services/common/rpc/call.h"
 #include "services/mailboxes/mailbox.h"
 #include "services/mailboxes/recipient_store.h"
@@ -26,6 +27,19 @@ struct alias_filter {
 MUST_USE const struct error *alias_store_list(struct call *call, const struct list_request *request,
                                               const struct alias_filter *filter,
                                               struct list_page *ret_page);
+/* The same from a known alias on, without recipients. `after` NULL: from the request's token on. */
+MUST_USE const struct error *alias_store_list_after(struct call *call,
+                                                    const struct list_request *request,
+                                                    const struct list_position *after,
+                                                    const struct alias_filter *filter,
+                                                    struct list_page *ret_page);
+/* Rows of alias, recipient and number of recipients: the first three of each alias, by alias. */
+MUST_USE const struct error *alias_store_first_recipients(struct call *call, const int64_t *ids,
+                                                          size_t n, struct pg_rows *ret_rows);
+/* The next ids by id; filter->mailbox_id does not count. */
+MUST_USE const struct error *alias_store_select(struct call *call,
+                                                const struct alias_filter *filter, int64_t after_id,
+                                                int64_t limit, int64_t **ret_ids, size_t *ret_n);
 MUST_USE const struct error *alias_store_count(struct call *call, const struct alias_filter *filter,
                                                int64_t *ret_count);
 
@@ -57,6 +71,3 @@ struct alias_write {
 /* Creates or changes an alias with its recipients, event and request log. */
 MUST_USE const struct error *alias_store_write(struct call *call, const struct alias_write *write,
                                                Roost__Mailboxes__V1__Alias **ret_alias);
-
-MUST_USE const struct error *alias_store_delete(
-    struct call *call, const Roost__Mailboxes__V1__DeleteAliasRequest *req);

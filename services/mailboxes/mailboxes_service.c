@@ -3,11 +3,21 @@
 
 #include "proto/roost/mailboxes/v1/mailboxes.rpc.h"
 #include "services/common/message/message.h"
+#include "services/mailboxes/alias_bulk.h"
+#include "services/mailboxes/alias_delete.h"
 #include "services/mailboxes/alias_request.h"
 #include "services/mailboxes/alias_store.h"
 #include "services/mailboxes/domain_names.h"
+#include "services/mailboxes/identity_list.h"
 #include "services/mailboxes/mailbox_store.h"
 #include "services/mailboxes/operation_store.h"
+
+const struct error *mailboxes_list_identities(
+    struct call *call, const Roost__Mailboxes__V1__ListIdentitiesRequest *req,
+    Roost__Mailboxes__V1__ListIdentitiesResponse **ret_resp)
+{
+    return identity_list(call, req, ret_resp);
+}
 
 const struct error *mailboxes_get_mailbox(struct call *call,
                                           const Roost__Mailboxes__V1__GetMailboxRequest *req,
@@ -165,12 +175,26 @@ const struct error *mailboxes_delete_alias(struct call *call,
                                            const Roost__Mailboxes__V1__DeleteAliasRequest *req,
                                            Google__Protobuf__Empty **ret_resp)
 {
-    const struct error *err = alias_store_delete(call, req);
+    const struct error *err = alias_delete(call, req);
     if (err) {
         return err;
     }
     *ret_resp = message_new(call->arena, &google__protobuf__empty__descriptor);
     return NULL;
+}
+
+const struct error *mailboxes_restore_alias(struct call *call,
+                                            const Roost__Mailboxes__V1__RestoreAliasRequest *req,
+                                            Roost__Mailboxes__V1__Alias **ret_resp)
+{
+    return alias_restore(call, req, ret_resp);
+}
+
+const struct error *mailboxes_bulk_change_aliases(
+    struct call *call, const Roost__Mailboxes__V1__BulkChangeAliasesRequest *req,
+    Roost__Mailboxes__V1__BulkChangeAliasesResponse **ret_resp)
+{
+    return alias_bulk(call, req, ret_resp);
 }
 
 const struct error *mailboxes_get_mailbox_operation(

@@ -1,6 +1,7 @@
 /* mailboxes: mailboxes, aliases and the queue of operations on mail directories. */
 #include "proto/roost/mailboxes/v1/mailboxes.rpc.h"
 #include "services/common/service/service.h"
+#include "services/mailboxes/alias_delete.h"
 #include "services/mailboxes/mailboxes_config.h"
 #include "services/mailboxes/mailboxes_tasks.h"
 #include "services/mailboxes/sql/migrations.h"
@@ -22,5 +23,6 @@ int main(int argc, char **argv)
         .n_config_fields = mailboxes_n_config_fields,
         .config_size = sizeof(struct mailboxes_config),
     };
+    saga_register(&alias_saga_remove, 1);
     return service_main(argc, argv, &def);
 }

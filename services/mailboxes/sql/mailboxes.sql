@@ -199,7 +199,7 @@ WHERE mailbox_id IN (SELECT mailbox_id FROM removed_mailbox WHERE removed_at < n
 
 -- name: alias_batch_get
 SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
-FROM alias WHERE id = ANY (:ids::bigint[]) ORDER BY id;
+FROM alias WHERE id = ANY (:ids::bigint[]) AND state = 'active' ORDER BY id;
 
 -- name: alias_recipients
 SELECT alias_id, address FROM alias_recipient WHERE alias_id = ANY (:ids::bigint[]) ORDER BY alias_id, address;
@@ -215,7 +215,7 @@ SELECT domain_id, local_part FROM alias WHERE id = :id;
 -- key: id
 SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
 FROM alias
-WHERE (:enabled::boolean IS NULL OR enabled = :enabled) {after}
+WHERE state = 'active' AND (:enabled::boolean IS NULL OR enabled = :enabled) {after}
 ORDER BY {order} LIMIT :limit;
 
 -- name: alias_list_in_domain :list
@@ -223,7 +223,7 @@ ORDER BY {order} LIMIT :limit;
 -- key: id
 SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
 FROM alias
-WHERE domain_id = :domain_id AND (:enabled::boolean IS NULL OR enabled = :enabled) {after}
+WHERE state = 'active' AND domain_id = :domain_id AND (:enabled::boolean IS NULL OR enabled = :enabled) {after}
 ORDER BY {order} LIMIT :limit;
 
 -- name: alias_search :list
@@ -231,7 +231,7 @@ ORDER BY {order} LIMIT :limit;
 -- key: id
 SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
 FROM alias
-WHERE address >= :search_from AND address < :search_until
+WHERE state = 'active' AND address >= :search_from AND address < :search_until
     AND (:enabled::boolean IS NULL OR enabled = :enabled) {after}
 ORDER BY {order} LIMIT :limit;
 
@@ -240,7 +240,7 @@ ORDER BY {order} LIMIT :limit;
 -- key: id
 SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
 FROM alias
-WHERE domain_id = :domain_id AND address >= :search_from AND address < :search_until
+WHERE state = 'active' AND domain_id = :domain_id AND address >= :search_from AND address < :search_until
     AND (:enabled::boolean IS NULL OR enabled = :enabled) {after}
 ORDER BY {order} LIMIT :limit;
 
@@ -250,14 +250,23 @@ ORDER BY {order} LIMIT :limit;
 -- key: id
 SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
 FROM alias
-WHERE id IN (SELECT alias_id FROM alias_recipient WHERE mailbox_id = :mailbox_id)
+WHERE state = 'active' AND id IN (SELECT alias_id FROM alias_recipient WHERE mailbox_id = :mailbox_id)
     AND (:domain_id::bigint IS NULL OR domain_id = :domain_id) AND address >= :search_from AND address < :search_until
     AND (:enabled::boolean IS NULL OR enabled = :enabled) {after}
 ORDER BY {order} LIMIT :limit;
 
+-- name: alias_list_disabled :list
+-- orderings: address creation
+-- key: id
+SELECT id, address, enabled, description, expire_at, creation, last_modification, version::text AS etag
+FROM alias
+WHERE NOT enabled AND state = 'active' AND address >= :search_from AND address < :search_until {after}
+ORDER BY {order} LIMIT :limit;
+
 -- name: alias_count
 SELECT count(*) FROM alias
-WHERE (:domain_id::bigint IS NULL OR domain_id = :domain_id) AND address >= :search_from AND address < :search_until
+WHERE state = 'active' AND (:domain_id::bigint IS NULL OR domain_id = :domain_id)
+    AND address >= :search_from AND address < :search_until
     AND (:enabled::boolean IS NULL OR enabled = :enabled)
     AND (:mailbox_id::bigint IS NULL OR id IN (SELECT alias_id FROM alias_recipient WHERE mailbox_id = :mailbox_id));
 
@@ -275,6 +284,37 @@ UPDATE alias SET domain_id = :domain_id, local_part = :local_part, address = :ad
     description = :description, expire_at = :expire_at
 WHERE id = :id;
 
+-- The first three recipients of each, and how many it has.
+-- name: alias_first_recipients
+SELECT i.id, r.address, (SELECT count(*) FROM alias_recipient AS c WHERE c.alias_id = i.id)
+FROM unnest(:ids::bigint[]) AS i (id)
+CROSS JOIN LATERAL (SELECT f.address FROM alias_recipient AS f WHERE f.alias_id = i.id ORDER BY f.address LIMIT 3) AS r
+ORDER BY i.id, r.address;
+
+-- The next aliases of a bulk change. The pages of one selection add up to one walk over the index.
+-- name: alias_bulk
+SELECT id FROM alias
+WHERE id > :after_id AND state = 'active' AND address >= :search_from AND address < :search_until
+    AND (:enabled::boolean IS NULL OR enabled = :enabled)
+ORDER BY id LIMIT :limit;
+
+-- name: alias_bulk_in_domain
+SELECT id FROM alias
+WHERE domain_id = :domain_id AND id > :after_id AND state = 'active' AND address >= :search_from
+    AND address < :search_until AND (:enabled::boolean IS NULL OR enabled = :enabled)
+ORDER BY id LIMIT :limit;
+
+-- name: alias_set_enabled
+UPDATE alias SET enabled = :enabled WHERE id = :id;
+
+-- name: alias_lock_any
+SELECT state FROM alias WHERE id = :id FOR UPDATE;
+
+-- name: alias_mark_deleting
+UPDATE alias SET state = 'deleting', last_modification = now(), version = version + 1 WHERE id = :id;
+
+-- name: alias_restore
+UPDATE alias SET state = 'active', last_modification = now(), version = version + 1 WHERE id = :id;
 
 -- name: alias_touch
 UPDATE alias SET last_modification = now(), version = version + 1 WHERE id = ANY (:ids::bigint[]);
@@ -315,10 +355,11 @@ SELECT i.position, coalesce(m.id, 0), coalesce(a.id, 0), coalesce(bare_m.id, 0),
 FROM unnest(:domain_ids::bigint[], :local_parts::text[], :bare_local_parts::text[])
     WITH ORDINALITY AS i (domain_id, local_part, bare_local_part, position)
 LEFT JOIN mailbox AS m ON m.domain_id = i.domain_id AND m.local_part = i.local_part AND m.state = 'active'
-LEFT JOIN alias AS a ON a.domain_id = i.domain_id AND a.local_part = i.local_part
+LEFT JOIN alias AS a ON a.domain_id = i.domain_id AND a.local_part = i.local_part AND a.state = 'active'
 LEFT JOIN mailbox AS bare_m
     ON bare_m.domain_id = i.domain_id AND bare_m.local_part = i.bare_local_part AND bare_m.state = 'active'
-LEFT JOIN alias AS bare_a ON bare_a.domain_id = i.domain_id AND bare_a.local_part = i.bare_local_part
+LEFT JOIN alias AS bare_a
+    ON bare_a.domain_id = i.domain_id AND bare_a.local_part = i.bare_local_part AND bare_a.state = 'active'
 ORDER BY i.position;
 
 -- Shared locks: a rename that is under way rewrites these addresses before or after, never in between.
@@ -326,7 +367,7 @@ ORDER BY i.position;
 SELECT id, full_address FROM mailbox WHERE id = ANY (:ids::bigint[]) AND state = 'active' ORDER BY id FOR SHARE;
 
 -- name: recipient_lock_aliases
-SELECT id, address FROM alias WHERE id = ANY (:ids::bigint[]) ORDER BY id FOR SHARE;
+SELECT id, address FROM alias WHERE id = ANY (:ids::bigint[]) AND state = 'active' ORDER BY id FOR SHARE;
 
 -- name: recipient_add
 INSERT INTO alias_recipient (alias_id, address, mailbox_id, alias_ref_id)
@@ -382,7 +423,8 @@ WHERE r.alias_id = n.alias_id AND r.address = n.address;
 -- A mailbox goes, an alias of the same address stays: the address is still a recipient.
 -- name: recipient_pass_to_alias
 UPDATE alias_recipient AS r SET mailbox_id = NULL, alias_ref_id = a.id
-FROM mailbox AS m JOIN alias AS a ON a.domain_id = m.domain_id AND a.local_part = m.local_part
+FROM mailbox AS m
+JOIN alias AS a ON a.domain_id = m.domain_id AND a.local_part = m.local_part AND a.state = 'active'
 WHERE m.id = :id AND r.mailbox_id = m.id AND r.alias_id <> a.id;
 
 -- name: recipient_pass_to_mailbox

@@ -10,9 +10,12 @@
 #include "proto/roost/domains/v1/domains_internal.pb-c.h"
 #include "proto/roost/mailboxes/v1/mailboxes.rpc.h"
 #include "services/common/message/message.h"
+#include "services/mailboxes/alias_delete.h"
 #include "services/mailboxes/sql/migrations.h"
+#include "services/mailboxes/testing/fake_siblings.h"
 
 static struct fixture fixture;
+static struct call *finisher;
 
 static Roost__Domains__V1__ResolvedDomain *resolved(struct call *call, int64_t id, const char *name,
                                                     const char *asked_name)
@@ -70,9 +73,10 @@ static const struct rpc_service fake_domains = {"roost.domains.v1.DomainsInterna
 
 int fixture_open(void **state)
 {
-    static const struct rpc_service *const services[] = {&mailboxes_rpc, &mailboxes_internal_rpc,
-                                                         &fake_domains, NULL};
+    static const struct rpc_service *const services[] = {
+        &mailboxes_rpc, &mailboxes_internal_rpc, &fake_domains, &fake_accounts, &fake_quotas, NULL};
     testing_migrate("mailboxes", mailboxes_migrations, mailboxes_n_migrations);
+    saga_register(&alias_saga_remove, 1);
     fixture.rpc = testing_rpc_open(&(struct testing_rpc_config){
         .services = services, .schema = "mailboxes", .service = &fixture.config});
     *state = &fixture;
@@ -82,6 +86,7 @@ int fixture_open(void **state)
 int fixture_close(void **state)
 {
     (void)state;
+    testing_call_free(finisher);
     testing_rpc_close(fixture.rpc);
     return 0;
 }
@@ -90,6 +95,10 @@ int fixture_reset(void **state)
 {
     (void)state;
     testing_truncate("mailboxes");
+    fake_accounts_are((const char *const[]){NULL});
+    testing_call_free(finisher);
+    finisher = testing_call_new("mailboxes");
+    finisher->service = &fixture.config;
     fixture.domain_name = "example.test";
     fixture.config = (struct mailboxes_config){
         .layout = MAILBOX_LAYOUT_ID,
@@ -113,6 +122,13 @@ int fixture_reset_by_address(void **state)
 struct call *fixture_call(struct fixture *f)
 {
     return testing_rpc_call(f->rpc);
+}
+
+void finish_sagas(void)
+{
+    testing_execute("mailboxes", "UPDATE saga SET due_at = 'epoch', claimed_until = NULL");
+    testing_call_next(finisher);
+    assert_good(saga_finish_due(finisher));
 }
 
 void assert_good(const struct error *err)

@@ -1,6 +1,6 @@
 /* The service in a test: its handlers behind gRPC on a real PostgreSQL, with a domains service that
  * knows a few names: example.test (1), other.test (2), the relay domain relay.test (3), and
- * alias.test, an alias of 1. */
+ * alias.test, an alias of 1; and with accounts and quotas as of fake_siblings.h. */
 #pragma once
 
 #include "proto/roost/mailboxes/v1/mailboxes.client.h"
@@ -28,6 +28,9 @@ void assert_good(const struct error *err);
 void assert_reason(const struct error *err, const char *reason);
 /* The first column of the first row. */
 void assert_sql(const char *sql, const char *wanted);
+
+/* Runs all sagas, due or not. */
+void finish_sagas(void);
 
 /* A mailbox in domain 1, reserved and confirmed; its account has the id `account_id`. */
 Roost__Mailboxes__V1__Mailbox *make_mailbox(struct fixture *fixture, int64_t account_id,

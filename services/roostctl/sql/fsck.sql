@@ -1,9 +1,13 @@
 -- What must not be, once everything has come to rest. Each statement gives (object, what is wrong) per finding. Reads
 -- across the schemas, as their owner.
 
+-- A deleted account that can still be restored waits for its saga to begin, with its mailbox and quota.
 -- name: account_not_active
-SELECT 'account ' || id, username || ' is ' || state
-FROM accounts.account WHERE state <> 'active';
+SELECT 'account ' || a.id, a.username || ' is ' || a.state
+FROM accounts.account AS a
+WHERE a.state <> 'active'
+  AND NOT EXISTS (SELECT FROM accounts.saga AS s
+                  WHERE s.object_id = a.id AND s.kind = 'account_delete' AND s.attempts = 0 AND s.due_at > now());
 
 -- name: account_without_mailbox
 SELECT 'account ' || a.id, a.username || ' has the address ' || a.email || ' and no mailbox'
@@ -29,7 +33,10 @@ FROM mailboxes.mailbox WHERE state <> 'active';
 SELECT 'mailbox ' || m.id, m.full_address || ' belongs to no active account'
 FROM mailboxes.mailbox AS m
 LEFT JOIN accounts.account AS a ON a.id = m.account_id AND a.state = 'active'
-WHERE a.id IS NULL;
+WHERE a.id IS NULL
+  AND NOT EXISTS (SELECT FROM accounts.saga AS s
+                  WHERE s.object_id = m.account_id AND s.kind = 'account_delete' AND s.attempts = 0
+                    AND s.due_at > now());
 
 -- name: mailbox_without_domain
 SELECT 'mailbox ' || m.id, m.full_address || ' is in no active domain'
@@ -48,6 +55,14 @@ FROM mailboxes.mailbox AS m
 LEFT JOIN quotas.mailbox_quota AS q ON q.mailbox_id = m.id AND q.state = 'active'
 WHERE m.state = 'active' AND q.mailbox_id IS NULL;
 
+-- A deleted alias that can still be restored waits for its saga to begin.
+-- name: alias_not_active
+SELECT 'alias ' || l.id, l.address || ' is ' || l.state
+FROM mailboxes.alias AS l
+WHERE l.state <> 'active'
+  AND NOT EXISTS (SELECT FROM mailboxes.saga AS s
+                  WHERE s.object_id = l.id AND s.kind = 'remove_alias' AND s.attempts = 0 AND s.due_at > now());
+
 -- name: alias_without_domain
 SELECT 'alias ' || l.id, l.address || ' is in no active domain'
 FROM mailboxes.alias AS l
@@ -62,7 +77,7 @@ WHERE l.address <> l.local_part || '@' || d.name;
 -- name: alias_without_recipients
 SELECT 'alias ' || l.id, l.address || ' has no recipient'
 FROM mailboxes.alias AS l
-WHERE NOT EXISTS (SELECT FROM mailboxes.alias_recipient AS r WHERE r.alias_id = l.id);
+WHERE l.state = 'active' AND NOT EXISTS (SELECT FROM mailboxes.alias_recipient AS r WHERE r.alias_id = l.id);
 
 -- name: recipient_address_copy
 SELECT 'alias ' || r.alias_id, 'names ' || r.address || ', the mailbox is ' || m.full_address
@@ -143,8 +158,8 @@ WHERE coalesce(c.n, 0) <> coalesce(m.n, 0);
 -- name: counter_of_aliases
 SELECT 'domain ' || coalesce(c.domain_id, l.domain_id), 'counts ' || coalesce(c.n, 0) || ' aliases, has ' || coalesce(l.n, 0)
 FROM (SELECT domain_id, sum(aliases) AS n FROM mailboxes.counter GROUP BY domain_id) AS c
-FULL JOIN (SELECT coalesce(domain_id, 0) AS domain_id, count(*) AS n FROM mailboxes.alias GROUP BY ROLLUP (domain_id)) AS l
-    USING (domain_id)
+FULL JOIN (SELECT coalesce(domain_id, 0) AS domain_id, count(*) AS n FROM mailboxes.alias WHERE state = 'active'
+           GROUP BY ROLLUP (domain_id)) AS l USING (domain_id)
 WHERE coalesce(c.n, 0) <> coalesce(l.n, 0);
 
 -- name: tally_of_accounts
@@ -159,11 +174,14 @@ FROM (SELECT coalesce(sum(mailboxes), 0) AS n FROM quotas.tally) AS t,
      (SELECT count(*) AS n FROM quotas.mailbox_quota WHERE state = 'active') AS q
 WHERE t.n <> q.n;
 
+-- A deletion that can still be undone is not unfinished.
 -- name: unfinished_write
 SELECT schema || ' ' || kind || ' ' || object_id, 'not finished after ' || attempts || ' attempts: ' || last_error
 FROM (SELECT 'accounts' AS schema, kind, object_id, attempts, last_error FROM accounts.saga
+      WHERE kind <> 'account_delete' OR attempts > 0 OR due_at <= now()
       UNION ALL SELECT 'domains', kind, object_id, attempts, last_error FROM domains.saga
       UNION ALL SELECT 'mailboxes', kind, object_id, attempts, last_error FROM mailboxes.saga
+      WHERE kind <> 'remove_alias' OR attempts > 0 OR due_at <= now()
       UNION ALL SELECT 'quotas', kind, object_id, attempts, last_error FROM quotas.saga
       UNION ALL SELECT 'dnschecks', kind, object_id, attempts, last_error FROM dnschecks.saga) AS s;
 

@@ -109,6 +109,7 @@ CREATE VIEW admin_alias AS
 SELECT a.id, a.address, a.domain_id, a.enabled AND domain_is_open(a.domain_id) AS enabled, false AS internal,
     a.description, a.expire_at, a.creation, a.last_modification
 FROM mailboxes.alias AS a
+WHERE a.state = 'active'
 UNION ALL
 SELECT m.self_alias_id, m.full_address, m.domain_id, true, true, '', NULL, m.creation, m.last_modification
 FROM mailboxes.mailbox AS m

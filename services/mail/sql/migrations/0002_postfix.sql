@@ -78,7 +78,8 @@ BEGIN
 END
 $$;
 
--- The recipients of one alias, each under the address that it has now. A mailbox that is disabled is left out.
+-- The recipients of one alias, each under the address that it has now. A mailbox that is disabled is left out, and so is
+-- an alias that was deleted and may be restored, unless it was the forward of a mailbox.
 CREATE FUNCTION recipients(of_alias bigint) RETURNS SETOF text LANGUAGE plpgsql STABLE ROWS 3 AS $$
 BEGIN
     RETURN QUERY
@@ -98,7 +99,11 @@ BEGIN
     WHERE r.alias_id = of_alias
         AND (r.mailbox_id IS NULL OR (m.state = 'active' AND u.state = 'active' AND u.is_active
                                       AND md.state = 'active' AND md.enabled))
-        AND (r.alias_ref_id IS NULL OR (ad.state = 'active' AND ad.enabled));
+        AND (r.alias_ref_id IS NULL
+             OR (ad.state = 'active' AND ad.enabled
+                 AND (a.state = 'active' OR EXISTS (
+                     SELECT FROM mailboxes.mailbox AS f
+                     WHERE f.domain_id = a.domain_id AND f.local_part = a.local_part AND f.state = 'active'))));
 END
 $$;
 
@@ -140,7 +145,7 @@ BEGIN
             WHERE m.domain_id = found_domain AND m.local_part = wanted AND m.state = 'active';
     END IF;
     SELECT a.id INTO found_alias FROM mailboxes.alias AS a
-        WHERE a.domain_id = found_domain AND a.local_part = wanted AND a.enabled
+        WHERE a.domain_id = found_domain AND a.local_part = wanted AND a.enabled AND a.state = 'active'
             AND (a.expire_at IS NULL OR a.expire_at > now());
     IF found_mailbox IS NULL AND found_alias IS NULL THEN
         RETURN;
@@ -234,7 +239,7 @@ DECLARE
 BEGIN
     SELECT a.id INTO found_alias FROM mailboxes.alias AS a
         WHERE a.domain_id = found_domain AND a.local_part = split_part(canonical, '@', 1) AND a.local_part <> ''
-            AND a.enabled AND (a.expire_at IS NULL OR a.expire_at > now());
+            AND a.enabled AND a.state = 'active' AND (a.expire_at IS NULL OR a.expire_at > now());
     IF FOUND THEN
         RETURN QUERY SELECT DISTINCT mail.wire_text(m.local_part || '@' || d.name)
             FROM mailboxes.alias_recipient AS r
@@ -277,7 +282,7 @@ BEGIN
               SELECT r.mailbox_id FROM mailboxes.alias AS a
               JOIN mailboxes.alias_recipient AS r ON r.alias_id = a.id AND r.mailbox_id IS NOT NULL
               WHERE a.domain_id = found_domain AND a.local_part = wanted AND wanted <> '' AND a.enabled
-                  AND (a.expire_at IS NULL OR a.expire_at > now())
+                  AND a.state = 'active' AND (a.expire_at IS NULL OR a.expire_at > now())
               UNION ALL
               SELECT s.mailbox_id FROM mail.admin_senderaddress AS s
               WHERE s.address IN (canonical, '@' || split_part(canonical, '@', 2))) AS owner
