@@ -49,6 +49,13 @@ class Unary(Fixture):
         )
         self.assertRegex(response.trace_id, "^[0-9a-f]{32}$")
 
+    def test_understands_what_a_client_compresses(self):
+        text = "much of the same " * 100
+        response = method(self.channel, "Echo/Open")(
+            echo_pb2.EchoRequest(text=text), timeout=5, compression=grpc.Compression.Gzip
+        )
+        self.assertEqual(response.text, text)
+
     def test_caps_the_deadline(self):
         response = method(self.channel, "Echo/Open")(echo_pb2.EchoRequest(), timeout=3600)
         self.assertLessEqual(response.deadline_left_ms, 30000)

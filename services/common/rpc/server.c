@@ -55,6 +55,8 @@ static void create(struct rpc_server *server)
         /* Two servers on one port would share it without an error. */
         int_arg(GRPC_ARG_ALLOW_REUSEPORT, 0),
         int_arg(GRPC_ARG_ENABLE_CHANNELZ, 0),
+        /* Answers are small, the way is short. What clients compress is still understood. */
+        int_arg(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0),
         {.type = GRPC_ARG_POINTER,
          .key = (char *)GRPC_ARG_RESOURCE_QUOTA,
          .value.pointer = {.p = server->quota, .vtable = grpc_resource_quota_arg_vtable()}},
