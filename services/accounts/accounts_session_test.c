@@ -194,6 +194,21 @@ static void a_service_and_a_stranger_have_no_sessions(void **state)
     fixture_refused(end_others(fixture_call_as(99, "gone", "SimpleUsers")), "ACCOUNT_NOT_FOUND");
 }
 
+static void sessions_need_redis(void **state)
+{
+    const Roost__Accounts__V1__ListSessionsRequest req =
+        ROOST__ACCOUNTS__V1__LIST_SESSIONS_REQUEST__INIT;
+    Roost__Accounts__V1__ListSessionsResponse *resp;
+    (void)state;
+    struct login admin = log_in("admin", "Admin1234");
+    testing_redis_stop();
+    fixture_refused(accounts_client_list_sessions(as(&admin), &req, &resp), "REDIS_UNAVAILABLE");
+    fixture_refused(end(as(&admin), admin.identity.session_id), "REDIS_UNAVAILABLE");
+    fixture_refused(end_others(as(&admin)), "REDIS_UNAVAILABLE");
+    testing_redis_start();
+    fixture_events("UserLogin");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, fixture_reset)
 
 int main(void)
@@ -205,6 +220,7 @@ int main(void)
         TEST(all_others_end),
         TEST(a_new_password_ends_the_other_sessions),
         TEST(a_service_and_a_stranger_have_no_sessions),
+        TEST(sessions_need_redis),
     };
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }

@@ -1,11 +1,11 @@
-"""The frame: a stack, one account of each kind, the four groups."""
+"""The frame: a stack, one account of each kind, the groups of checks."""
 
 import argparse
 import glob
 import os
 import uuid
 
-from api import access, grpc_client, http_edges
+from api import access, accounts, grpc_client, http_edges
 from roost_test.checks import Checks
 from roost_test.events import Events
 from roost_test.rest import administrator, new_token
@@ -18,10 +18,12 @@ PASSWORD = "Correct-horse-7"
 
 
 class Api:
-    """env as of roost.env; tokens of an administrator and of ordinary users in a domain of this run."""
+    """env as of roost.env; tokens of an administrator and of ordinary users in a domain of this run. The stack, if it is
+    the test's own: then its processes may be killed."""
 
-    def __init__(self, env, checks):
+    def __init__(self, env, checks, stack=None):
         self.env = env
+        self.stack = stack
         self.check = checks
         self.rest = administrator(env)
         self.messages = Messages()
@@ -47,11 +49,12 @@ def transcripts(api, files=()):
         runner.run_file(path, api.check, os.path.relpath(path, SCENARIOS) if not files else path)
 
 
-GROUPS = {"transcripts": transcripts, "grpc": grpc_client.run, "access": access.run, "http": http_edges.run}
+GROUPS = {"transcripts": transcripts, "grpc": grpc_client.run, "access": access.run, "http": http_edges.run,
+          "accounts": accounts.run}
 
 
-def run_groups(env, options, checks):
-    api = Api(env, checks)
+def run_groups(env, options, checks, stack=None):
+    api = Api(env, checks, stack)
     if options.files:
         transcripts(api, options.files)
         return
@@ -72,7 +75,7 @@ def main(arguments, usage):
         run_groups(read_env(options.env), options, checks)
         return checks.finish()
     with Stack(keep=options.keep) as stack:
-        run_groups(stack.env, options, checks)
+        run_groups(stack.env, options, checks, stack)
         if checks.failed:
             stack.show_logs()
     return checks.finish()

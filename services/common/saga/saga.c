@@ -83,10 +83,9 @@ const struct error *saga_withdraw(struct call *call, const struct saga_kind *kin
                                   int64_t object_id, bool *ret_done)
 {
     int64_t n_rows;
-    const struct error *err =
-        pg_run(call->pg, &saga_sql_saga_withdraw,
-               PG_ARGS(NULL, pg_int64("object_id", object_id), pg_text("kind", kind->name)),
-               &n_rows);
+    const struct error *err = pg_run(
+        call->pg, &saga_sql_saga_withdraw,
+        PG_ARGS(NULL, pg_int64("object_id", object_id), pg_text("kind", kind->name)), &n_rows);
 
     if (err) {
         return err;
