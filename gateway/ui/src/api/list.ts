@@ -138,3 +138,27 @@ export function useList<T>(
     refetch: () => result.refetch(),
   }) as Reactive<List<T>>
 }
+
+/* The first rows of a list and how many there are: for an overview that leads to the list itself. */
+export function useFirstRows<T>(
+  key: string,
+  path: string,
+  query: () => Query,
+  options: Pick<ListOptions, 'everySeconds' | 'enabled'> = {},
+): Reactive<Pick<List<T>, 'rows' | 'total' | 'loading' | 'error' | 'updatedAt' | 'refetch'>> {
+  const result = useQuery({
+    queryKey: computed(() => [key, path, query(), '']),
+    queryFn: ({ signal }) => fetchPage<T>(path, query(), signal),
+    enabled: computed(() => options.enabled?.() ?? true),
+    refetchInterval: options.everySeconds ? options.everySeconds * 1000 : false,
+    refetchIntervalInBackground: false,
+  })
+  return reactive({
+    rows: computed(() => result.data.value?.rows ?? []),
+    total: computed(() => result.data.value?.total ?? null),
+    loading: computed(() => result.isLoading.value),
+    error: computed(() => result.error.value),
+    updatedAt: computed(() => result.dataUpdatedAt.value),
+    refetch: () => result.refetch(),
+  }) as Reactive<Pick<List<T>, 'rows' | 'total' | 'loading' | 'error' | 'updatedAt' | 'refetch'>>
+}
