@@ -95,6 +95,41 @@ static void delivery_adds(void **state)
     usage_is("10 bob@example.test 156 6, 11 eve@example.test 7 1");
 }
 
+static void percent_is(const char *wanted)
+{
+    char *found = testing_select("quotas", "SELECT percent FROM usage WHERE mailbox_id = 10");
+    assert_string_equal(found, wanted);
+    free(found);
+}
+
+static void percentage_follows_usage_and_quota(void **state)
+{
+    (void)state;
+    percent_is("0");
+    testing_execute("quotas", "UPDATE mailbox_quota SET quota_mb = 1 WHERE mailbox_id = 10");
+    percent_is("0");
+    sends("UPDATE admin_quota SET bytes=bytes+524188 WHERE username = 'bob@example.test'");
+    percent_is("50");
+    testing_execute("quotas", "UPDATE mailbox_quota SET quota_mb = 2 WHERE mailbox_id = 10");
+    percent_is("25");
+    /* Counting anew. */
+    sends("DELETE FROM admin_quota WHERE username = 'bob@example.test'");
+    percent_is("");
+    sends("INSERT INTO admin_quota (bytes,messages,username) VALUES ('4194304','1',"
+          "'bob@example.test') ON CONFLICT (username) DO UPDATE SET bytes='4194304'");
+    percent_is("200");
+    sends("INSERT INTO admin_quota (bytes,messages,username) VALUES ('2097151','1',"
+          "'bob@example.test') ON CONFLICT (username) DO UPDATE SET bytes='2097151'");
+    percent_is("99");
+    testing_execute("quotas", "UPDATE usage SET bytes = 9223372036854775807 WHERE mailbox_id = 10");
+    percent_is("2147483647");
+    sends("UPDATE admin_quota SET bytes=-1 WHERE username = 'bob@example.test'");
+    percent_is("0");
+    testing_execute("quotas", "UPDATE usage SET bytes = 1048576 WHERE mailbox_id = 10;"
+                              "UPDATE mailbox_quota SET quota_mb = 0 WHERE mailbox_id = 10");
+    percent_is("0");
+}
+
 static void change_is_dated(void **state)
 {
     (void)state;
@@ -289,6 +324,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(delivery_adds),
+        TEST(percentage_follows_usage_and_quota),
         TEST(change_is_dated),
         TEST(count_anew_replaces),
         TEST(upsert_sets_what_is_there),

@@ -15,10 +15,15 @@ CREATE INDEX usage_percent_idx ON usage (percent, mailbox_id) WHERE percent > 0;
 -- By what Dovecot writes. Runs as the owner: the writer may use the view only.
 CREATE OR REPLACE FUNCTION usage_touch() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    found_mb bigint;
 BEGIN
     NEW.updated_at := now();
-    NEW.percent := CASE WHEN NEW.bytes > 0 THEN
-        usage_percent(NEW.bytes, (SELECT quota_mb FROM mailbox_quota WHERE mailbox_id = NEW.mailbox_id)) ELSE 0 END;
+    NEW.percent := 0;
+    IF NEW.bytes > 0 THEN
+        SELECT quota_mb INTO found_mb FROM mailbox_quota WHERE mailbox_id = NEW.mailbox_id;
+        NEW.percent := usage_percent(NEW.bytes, found_mb);
+    END IF;
     RETURN NEW;
 END
 $$;
