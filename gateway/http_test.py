@@ -217,12 +217,14 @@ class SessionTest(GatewayTest):
         self.assertEqual(reply.cookies, ["roost_session=session-1; Path=/; HttpOnly; SameSite=Strict"])
         self.assertNotIn("session", reply.json)
         self.assertEqual(reply.json["csrf_token"], "csrf-1")
+        self.assertEqual(reply.headers["x-csrf-token"], "csrf-1")
         self.assertEqual(reply.json["account"]["first_name"], "127.0.0.1")
         self.assertEqual(reply.json["account"]["last_name"], "Tester/1")
 
     def test_login_may_fail(self):
-        self.check(self.ask("POST", "/api/v1/auth/login/", {}, {"username": "bob", "password": "wrong"}), 401,
-                   {"detail": "The user name or the password is wrong."})
+        reply = self.ask("POST", "/api/v1/auth/login/", {}, {"username": "bob", "password": "wrong"})
+        self.check(reply, 401, {"detail": "The user name or the password is wrong."})
+        self.assertNotIn("x-csrf-token", reply.headers)
         reply = self.ask("POST", "/api/v1/auth/login/", {}, {"username": "throttled", "password": "right"})
         self.check(reply, 429)
         self.assertEqual(reply.headers["retry-after"], "3")

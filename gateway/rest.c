@@ -111,15 +111,19 @@ static void add_etag(struct http_exchange *exchange, const ProtobufCMessage *res
     }
 }
 
-static void add_cookies(struct worker *worker, struct http_exchange *exchange,
-                        const struct route *route, const ProtobufCMessage *response)
+/* What travels as a cookie, and what is also a header. */
+static void add_fields(struct worker *worker, struct http_exchange *exchange,
+                       const struct route *route, const ProtobufCMessage *response)
 {
     const struct session_policy *policy = &worker->gateway->session_policy;
     for (unsigned i = 0; i < response->descriptor->n_fields; i++) {
-        const char *cookie = route->response->fields[i].cookie;
-        if (cookie) {
-            session_set_cookie(exchange, policy, cookie,
-                               string_field(response, &response->descriptor->fields[i]));
+        const struct message_field_meta *meta = &route->response->fields[i];
+        const ProtobufCFieldDescriptor *field = &response->descriptor->fields[i];
+        if (meta->cookie) {
+            session_set_cookie(exchange, policy, meta->cookie, string_field(response, field));
+        }
+        if (meta->header && string_field(response, field)[0]) {
+            http_add_header(exchange, meta->header, string_field(response, field));
         }
     }
     if (route->flags & ROUTE_CLEARS_SESSION) {
@@ -133,7 +137,7 @@ static void send_response(struct worker *worker, struct http_exchange *exchange,
 {
     struct json_writer body = http_body_writer(exchange->arena);
     security_headers_add_api(exchange);
-    add_cookies(worker, exchange, route, response);
+    add_fields(worker, exchange, route, response);
     add_etag(exchange, response);
     if (route->success_status == 201) {
         add_location(exchange, route, response);

@@ -34,14 +34,17 @@ def _flags(options):
 
 def _field(message, field):
     options = field.options
+    where = f"{message.full_name}.{field.name}"
+    if (options.cookie or options.header) and not field.is_text:
+        raise model.ApiError(f"{where}: only a string can be a cookie or a header")
     if options.filled_with not in _FILLS:
-        where = f"{message.full_name}.{field.name}"
         raise model.ApiError(f"{where}: nothing fills a field with {options.filled_with}")
     out = "    {\n"
     out += f"        .json_name = {c_text.quoted(field.json_name)},\n"
     out += f"        .flags = {_flags(options)},\n"
     out += f"        .max_bytes = {options.max_bytes or 'MESSAGE_STRING_MAX_BYTES'},\n"
     out += f"        .cookie = {c_text.quoted_or_null(options.cookie)},\n"
+    out += f"        .header = {c_text.quoted_or_null(options.header)},\n"
     out += f"        .filled_with = {_FILLS[options.filled_with]},\n"
     if field.is_message:
         out += f"        .child = &{c_names.meta_symbol(field.type_name)},\n"

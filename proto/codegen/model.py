@@ -36,6 +36,10 @@ class Field:
     def is_message(self):
         return self.type == FieldProto.TYPE_MESSAGE
 
+    @property
+    def is_text(self):
+        return self.type == FieldProto.TYPE_STRING and not self.is_repeated
+
 
 @dataclasses.dataclass
 class Message:

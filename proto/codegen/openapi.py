@@ -155,6 +155,9 @@ def _success(schemas, route):
             headers["ETag"] = {"$ref": "#/components/headers/ETag"}
     if any(field.options.cookie for field in route.response.fields):
         headers["Set-Cookie"] = {"$ref": "#/components/headers/Set-Cookie"}
+    for field in route.response.fields:
+        if field.options.header:
+            headers[field.options.header] = {"description": f"As `{field.json_name}`.", "schema": {"type": "string"}}
     if headers:
         response["headers"] = headers
     if schema:

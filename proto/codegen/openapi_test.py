@@ -46,6 +46,11 @@ class Document(unittest.TestCase):
         self.assertNotIn("session", self.schemas["EnterHideResponse"]["properties"])
         self.assertEqual(self.schemas["Bird"]["properties"]["is_shy"]["type"], ["boolean", "null"])
 
+    def test_field_that_is_also_a_header(self):
+        answer = self.operation("post", "/api/v1/hide/")["responses"]["202"]
+        self.assertEqual(answer["headers"]["X-Feather"]["schema"], {"type": "string"})
+        self.assertIn("feather", self.schemas["EnterHideResponse"]["properties"])
+
     def test_request_has_no_output_only_fields(self):
         properties = self.schemas["BirdInput"]["properties"]
         self.assertNotIn("pk", properties)

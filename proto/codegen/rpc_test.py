@@ -85,6 +85,7 @@ class Metas(unittest.TestCase):
         .flags = FIELD_OUTPUT_ONLY,
         .max_bytes = MESSAGE_STRING_MAX_BYTES,
         .cookie = NULL,
+        .header = NULL,
         .filled_with = FILL_NONE,
     },
 """,
@@ -93,6 +94,7 @@ class Metas(unittest.TestCase):
 
     def test_options(self):
         self.assertIn('.cookie = "hide",', self.source)
+        self.assertIn('.header = "X-Feather",', self.source)
         self.assertIn(".filled_with = FILL_USER_AGENT,", self.source)
         self.assertIn(".flags = FIELD_SECRET,\n        .max_bytes = 9,", self.source)
 

@@ -29,6 +29,7 @@ struct message_field_meta {
     uint32_t flags;
     uint32_t max_bytes; /* of a string; 65535 where the proto says nothing */
     const char *cookie; /* NULL: stays in the body */
+    const char *header; /* NULL: is in the body only */
     enum message_fill filled_with;
     const struct message_meta *child; /* of a message field, NULL otherwise */
 };
