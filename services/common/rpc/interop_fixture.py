@@ -128,13 +128,14 @@ def reason_of(error):
     return error_info_pb2.ErrorInfo.FromString(status.details[0].value).reason if status else None
 
 
-def wait_until(condition, seconds=5):
-    """Looks again and again; how long it takes does not matter to the test."""
+def wait_until(condition, seconds=20):
+    """Looks again and again; how long it takes does not matter to the test. Returns what the condition found."""
     end = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         if time.monotonic() > end:
             raise AssertionError("it did not happen within %d s" % seconds)
         time.sleep(0.005)
+    return found
 
 
 class Fixture(unittest.TestCase):
