@@ -247,3 +247,32 @@ const struct error *alias_store_delete_all(struct call *call, int64_t domain_id)
     }
     return err;
 }
+
+const struct error *alias_store_set_aside_all(struct call *call, int64_t domain_id)
+{
+    const struct error *err =
+        pg_run(call->pg, &domains_sql_deleted_alias_keep, ID(domain_id), NULL);
+    if (!err) {
+        err = alias_store_delete_all(call, domain_id);
+    }
+    return err ? err : pg_run(call->pg, &domains_sql_deleted_alias_reserve, ID(domain_id), NULL);
+}
+
+const struct error *alias_store_restore_all(struct call *call, int64_t domain_id)
+{
+    Roost__Domains__V1__DomainAlias **aliases;
+    size_t n;
+    const struct error *err =
+        pg_run(call->pg, &domains_sql_deleted_alias_release, ID(domain_id), NULL);
+    if (!err) {
+        err = pg_all(call->pg, &domains_sql_deleted_alias_restore, ID(domain_id), descriptor, &n,
+                     (ProtobufCMessage ***)&aliases);
+    }
+    if (!err) {
+        err = pg_run(call->pg, &domains_sql_deleted_alias_forget, ID(domain_id), NULL);
+    }
+    for (size_t i = 0; !err && i < n; i++) {
+        err = append(call, "DomainAliasCreated", aliases[i]->id, NULL, aliases[i]);
+    }
+    return err;
+}

@@ -32,3 +32,6 @@ MUST_USE const struct error *alias_store_delete(
     struct call *call, const Roost__Domains__V1__DeleteDomainAliasRequest *req);
 /* Inside a transaction: all aliases of a domain, with an event each. */
 MUST_USE const struct error *alias_store_delete_all(struct call *call, int64_t domain_id);
+/* The same, so that they can be restored: their names stay taken by the domain. */
+MUST_USE const struct error *alias_store_set_aside_all(struct call *call, int64_t domain_id);
+MUST_USE const struct error *alias_store_restore_all(struct call *call, int64_t domain_id);

@@ -1,6 +1,7 @@
 #include "google/protobuf/empty.pb-c.h"
 #include "proto/roost/accounts/v1/accounts.client.h"
 #include "proto/roost/mailboxes/v1/mailboxes.client.h"
+#include "services/common/bulk/bulk.h"
 #include "services/common/clock/clock.h"
 #include "services/common/outbox/outbox.h"
 #include "services/common/pg/pg.h"
@@ -60,6 +61,11 @@ static const struct error *lock(const struct removal *work, Roost__Domains__V1__
     if (!err && work->own_domain_id == work->req->id) {
         err = error_new(call->arena, REASON_OWN_DOMAIN, "You can't delete your own domain");
     }
+    if (!err && work->req->undo_seconds && *lock.renaming_from) {
+        /* What is left of the rename needs the domain. */
+        err = error_new(call->arena, REASON_RENAME_IN_PROGRESS,
+                        "The addresses of the domain are still being renamed.");
+    }
     return err;
 }
 
@@ -69,8 +75,9 @@ static const struct error *begin_saga(struct removal *work)
         ROOST__MAILBOXES__V1__REMOVE_DOMAIN_REQUEST__INIT;
     payload.domain_id = work->req->id;
     payload.keep_directories = work->req->keep_folder;
-    return saga_begin(work->call, &domain_saga_remove, work->req->id, &payload.base, 0,
-                      &work->saga_id);
+    int32_t undo_seconds = work->req->undo_seconds;
+    return saga_begin(work->call, undo_seconds ? &domain_saga_remove_later : &domain_saga_remove,
+                      work->req->id, &payload.base, (int64_t)undo_seconds * 1000, &work->saga_id);
 }
 
 /* From here on it is gone for users and mail. */
@@ -93,7 +100,8 @@ static const struct error *mark(struct pg *pg, void *ctx)
         return err;
     }
     domain_view_copy(work->view, domain);
-    err = alias_store_delete_all(call, domain->id);
+    err = work->req->undo_seconds ? alias_store_set_aside_all(call, domain->id)
+                                  : alias_store_delete_all(call, domain->id);
     if (!err) {
         err = domain_store_mark_deleting(call, domain->id);
     }
@@ -130,14 +138,17 @@ const struct error *domain_delete(struct call *call,
 {
     struct removal work = {.call = call, .req = req};
     domain_write_limit(call);
-    const struct error *err = own_domain(call, &work.own_domain_id);
+    const struct error *err = bulk_check_undo(call, req->undo_seconds);
+    if (!err) {
+        err = own_domain(call, &work.own_domain_id);
+    }
     if (!err) {
         err = read_view(&work);
     }
     if (!err) {
         err = pg_transact(call->pg, mark, &work);
     }
-    if (err || work.is_replayed ||
+    if (err || work.is_replayed || req->undo_seconds ||
         work.view->mailbox_count + work.view->mbalias_count > DOMAIN_SMALL_MAX) {
         return err;
     }
@@ -209,6 +220,12 @@ static const struct error *remove_step(struct call *call, const ProtobufCMessage
 
 const struct saga_kind domain_saga_remove = {
     .name = "remove_domain",
+    .payload = &roost__mailboxes__v1__remove_domain_request__descriptor,
+    .step = remove_step,
+};
+
+const struct saga_kind domain_saga_remove_later = {
+    .name = "remove_domain_later",
     .payload = &roost__mailboxes__v1__remove_domain_request__descriptor,
     .step = remove_step,
 };

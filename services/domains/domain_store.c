@@ -17,12 +17,12 @@ const struct error *domain_store_get(struct call *call, int64_t id,
 }
 
 /* A filter's parameters; valid in the caller's block. */
-#define FILTER_ARGS(call, filter)                                                                \
-    PG_ARGS(NULL,                                                                                \
-            pg_text("search", pg_prefix_pattern((call)->arena,                                   \
-                                                address_fold((call)->arena, (filter)->search))), \
-            pg_text_or_null("type", (filter)->type),                                             \
-            (filter)->has_enabled ? pg_bool("enabled", (filter)->enabled) : pg_null("enabled"))
+#define FILTER(call, filter)                                                                  \
+    pg_text("search",                                                                         \
+            pg_prefix_pattern((call)->arena, address_fold((call)->arena, (filter)->search))), \
+        pg_text_or_null("type", (filter)->type),                                              \
+        (filter)->has_enabled ? pg_bool("enabled", (filter)->enabled) : pg_null("enabled")
+#define FILTER_ARGS(call, filter) PG_ARGS(NULL, FILTER(call, filter))
 
 const struct error *domain_store_list(struct call *call, const struct list_request *request,
                                       const struct domain_filter *filter,
@@ -48,6 +48,27 @@ const struct error *domain_store_count(struct call *call, const struct domain_fi
         return err;
     }
     *ret_count = pg_value_int64(&rows, 0, 0);
+    return NULL;
+}
+
+const struct error *domain_store_select(struct call *call, const struct domain_filter *filter,
+                                        int64_t after_id, int64_t limit, int64_t **ret_ids,
+                                        size_t *ret_n)
+{
+    struct pg_rows rows;
+    const struct error *err =
+        pg_query(call->pg, &domains_sql_domain_bulk,
+                 PG_ARGS(NULL, FILTER(call, filter), pg_int64("after_id", after_id),
+                         pg_int64("limit", limit)),
+                 &rows);
+    if (err) {
+        return err;
+    }
+    *ret_ids = arena_alloc(call->arena, ((size_t)rows.n_rows + 1) * sizeof **ret_ids);
+    *ret_n = (size_t)rows.n_rows;
+    for (int row = 0; row < rows.n_rows; row++) {
+        (*ret_ids)[row] = pg_value_int64(&rows, row, 0);
+    }
     return NULL;
 }
 
@@ -229,6 +250,25 @@ const struct error *domain_store_release_name(struct call *call, int64_t id, con
 const struct error *domain_store_mark_deleting(struct call *call, int64_t id)
 {
     return pg_run(call->pg, &domains_sql_domain_mark_deleting, ID(id), NULL);
+}
+
+const struct error *domain_store_lock_any(struct call *call, int64_t id, const char **ret_state)
+{
+    struct pg_rows rows;
+    const struct error *err = pg_query(call->pg, &domains_sql_domain_lock, ID(id), &rows);
+    if (err) {
+        return err;
+    }
+    *ret_state = rows.n_rows ? pg_value(&rows, 0, 0) : "";
+    if (strcmp(*ret_state, "deleting") == 0 && pg_value_int64(&rows, 0, 2)) {
+        *ret_state = "";
+    }
+    return NULL;
+}
+
+const struct error *domain_store_restore(struct call *call, int64_t id, bool *ret_done)
+{
+    return run(call, &domains_sql_domain_restore, ID(id), ret_done);
 }
 
 const struct error *domain_store_delete(struct call *call, int64_t id)

@@ -26,6 +26,11 @@ bool domain_filter_is_empty(const struct domain_filter *filter);
 MUST_USE const struct error *domain_store_count(struct call *call,
                                                 const struct domain_filter *filter,
                                                 int64_t *ret_count);
+/* The next ids by id. */
+MUST_USE const struct error *domain_store_select(struct call *call,
+                                                 const struct domain_filter *filter,
+                                                 int64_t after_id, int64_t limit, int64_t **ret_ids,
+                                                 size_t *ret_n);
 MUST_USE const struct error *domain_store_resolve(
     struct call *call, const Roost__Domains__V1__ResolveDomainsRequest *req,
     Roost__Domains__V1__ResolveDomainsResponse *ret_resp);
@@ -84,5 +89,11 @@ MUST_USE const struct error *domain_store_release_name(struct call *call, int64_
                                                        const char *name);
 
 MUST_USE const struct error *domain_store_mark_deleting(struct call *call, int64_t id);
+/* Holds the row, of whatever state; *ret_state is "" if there is none, or one whose creation was
+ * abandoned. */
+MUST_USE const struct error *domain_store_lock_any(struct call *call, int64_t id,
+                                                   const char **ret_state);
+/* Back from deleting to active. *ret_done: it was active before that. */
+MUST_USE const struct error *domain_store_restore(struct call *call, int64_t id, bool *ret_done);
 /* Does nothing to one that is not being deleted. */
 MUST_USE const struct error *domain_store_delete(struct call *call, int64_t id);

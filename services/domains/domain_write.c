@@ -8,11 +8,12 @@ enum { RETRY_AFTER_MS = 1000 };
 
 void domain_sagas_register(void)
 {
-    static struct saga_kind kinds[4];
+    static struct saga_kind kinds[5];
     kinds[0] = domain_saga_create;
     kinds[1] = domain_saga_update;
     kinds[2] = domain_saga_rename;
     kinds[3] = domain_saga_remove;
+    kinds[4] = domain_saga_remove_later;
     saga_register(kinds, sizeof kinds / sizeof *kinds);
 }
 

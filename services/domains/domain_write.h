@@ -16,12 +16,18 @@ MUST_USE const struct error *domain_update(struct call *call,
                                            Roost__Domains__V1__Domain **ret_domain);
 MUST_USE const struct error *domain_delete(struct call *call,
                                            const Roost__Domains__V1__DeleteDomainRequest *req);
+/* A domain that is not deleted is left as it is. */
+MUST_USE const struct error *domain_restore(struct call *call,
+                                            const Roost__Domains__V1__RestoreDomainRequest *req,
+                                            Roost__Domains__V1__Domain **ret_domain);
 
 /* What remains of each: payload and step. */
 extern const struct saga_kind domain_saga_create; /* CreateDomainRequest with its domain's id */
 extern const struct saga_kind domain_saga_update; /* UpdateDomainRequest, its etag the change_no */
 extern const struct saga_kind domain_saga_rename; /* RewriteDomainRequest */
 extern const struct saga_kind domain_saga_remove; /* RemoveDomainRequest */
+/* The same, begun when the time for an undo is over: until then it may be withdrawn. */
+extern const struct saga_kind domain_saga_remove_later;
 
 /* All of them, for saga_register: in main. */
 void domain_sagas_register(void);

@@ -3,6 +3,7 @@
 #include "services/common/message/message.h"
 #include "services/domains/alias_store.h"
 #include "services/domains/domain.h"
+#include "services/domains/domain_bulk.h"
 #include "services/domains/domain_store.h"
 #include "services/domains/domain_view.h"
 #include "services/domains/domain_write.h"
@@ -71,6 +72,20 @@ const struct error *domains_delete_domain(struct call *call,
 {
     *ret_resp = EMPTY(call);
     return domain_delete(call, req);
+}
+
+const struct error *domains_restore_domain(struct call *call,
+                                           const Roost__Domains__V1__RestoreDomainRequest *req,
+                                           Roost__Domains__V1__Domain **ret_resp)
+{
+    return domain_restore(call, req, ret_resp);
+}
+
+const struct error *domains_bulk_change_domains(
+    struct call *call, const Roost__Domains__V1__BulkChangeDomainsRequest *req,
+    Roost__Domains__V1__BulkChangeDomainsResponse **ret_resp)
+{
+    return domain_bulk(call, req, ret_resp);
 }
 
 const struct error *domains_create_domain_alias(

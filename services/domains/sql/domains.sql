@@ -17,6 +17,13 @@ SELECT count(*) FROM domain
 WHERE state = 'active' AND (:search::text IS NULL OR name LIKE :search)
     AND (:enabled::boolean IS NULL OR enabled = :enabled) AND (:type::text IS NULL OR type = :type);
 
+-- The next domains of a bulk change. The pages of one selection add up to one walk over the table.
+-- name: domain_bulk
+SELECT id FROM domain
+WHERE id > :after_id AND state = 'active' AND (:search::text IS NULL OR name LIKE :search)
+    AND (:enabled::boolean IS NULL OR enabled = :enabled) AND (:type::text IS NULL OR type = :type)
+ORDER BY id LIMIT :limit;
+
 -- name: domain_total
 SELECT coalesce(sum(n), 0)::bigint FROM tally WHERE kind = 'domain';
 
@@ -69,6 +76,11 @@ SELECT EXISTS (SELECT FROM domain WHERE id = :id AND renaming_from = :name AND s
 -- name: domain_mark_deleting
 UPDATE domain SET state = 'deleting', last_modification = now(), version = version + 1
 WHERE id = :id AND state = 'active' AND saga_id IS NULL;
+
+-- Not one whose creation was abandoned: that was never there.
+-- name: domain_restore
+UPDATE domain SET state = 'active', last_modification = now(), version = version + 1
+WHERE id = :id AND state = 'deleting' AND saga_id IS NULL;
 
 -- name: domain_delete
 DELETE FROM domain WHERE id = :id AND state = 'deleting';
@@ -141,6 +153,25 @@ DELETE FROM domain_alias WHERE id = :id;
 -- name: alias_delete_all
 DELETE FROM domain_alias WHERE target_id = :id
 RETURNING id, name, target_id AS target, enabled, creation, last_modification, version::text AS etag;
+
+-- name: deleted_alias_keep
+INSERT INTO deleted_alias (id, name, target_id, enabled, creation, last_modification, version)
+SELECT id, name, target_id, enabled, creation, last_modification, version FROM domain_alias WHERE target_id = :id;
+
+-- name: deleted_alias_reserve
+SELECT name_claim(name, 'reserved', target_id) FROM deleted_alias WHERE target_id = :id;
+
+-- name: deleted_alias_release
+DELETE FROM domain_name
+WHERE owner_id = :id AND kind = 'reserved' AND name IN (SELECT name FROM deleted_alias WHERE target_id = :id);
+
+-- name: deleted_alias_restore
+INSERT INTO domain_alias (id, name, target_id, enabled, creation, last_modification, version)
+SELECT id, name, target_id, enabled, creation, last_modification, version FROM deleted_alias WHERE target_id = :id
+RETURNING id, name, target_id AS target, enabled, creation, last_modification, version::text AS etag;
+
+-- name: deleted_alias_forget
+DELETE FROM deleted_alias WHERE target_id = :id;
 
 -- name: domain_id_by_name
 SELECT id FROM domain WHERE name = :name AND state = 'active';

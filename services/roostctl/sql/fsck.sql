@@ -42,7 +42,9 @@ WHERE a.id IS NULL
 SELECT 'mailbox ' || m.id, m.full_address || ' is in no active domain'
 FROM mailboxes.mailbox AS m
 LEFT JOIN domains.domain AS d ON d.id = m.domain_id AND d.state = 'active'
-WHERE d.id IS NULL;
+WHERE d.id IS NULL
+  AND NOT EXISTS (SELECT FROM domains.saga AS s
+                  WHERE s.object_id = m.domain_id AND s.kind = 'remove_domain_later' AND s.attempts = 0 AND s.due_at > now());
 
 -- name: mailbox_address_copy
 SELECT 'mailbox ' || m.id, 'copy ' || m.full_address || ', address ' || m.local_part || '@' || d.name
@@ -67,7 +69,9 @@ WHERE l.state <> 'active'
 SELECT 'alias ' || l.id, l.address || ' is in no active domain'
 FROM mailboxes.alias AS l
 LEFT JOIN domains.domain AS d ON d.id = l.domain_id AND d.state = 'active'
-WHERE d.id IS NULL;
+WHERE d.id IS NULL
+  AND NOT EXISTS (SELECT FROM domains.saga AS s
+                  WHERE s.object_id = l.domain_id AND s.kind = 'remove_domain_later' AND s.attempts = 0 AND s.due_at > now());
 
 -- name: alias_address_copy
 SELECT 'alias ' || l.id, 'copy ' || l.address || ', address ' || l.local_part || '@' || d.name
@@ -84,9 +88,13 @@ SELECT 'alias ' || r.alias_id, 'names ' || r.address || ', the mailbox is ' || m
 FROM mailboxes.alias_recipient AS r JOIN mailboxes.mailbox AS m ON m.id = r.mailbox_id
 WHERE r.address <> m.full_address;
 
+-- A deleted domain that can still be restored waits for its saga to begin, with all that is in it.
 -- name: domain_not_active
-SELECT 'domain ' || id, name || ' is ' || state
-FROM domains.domain WHERE state <> 'active';
+SELECT 'domain ' || d.id, d.name || ' is ' || d.state
+FROM domains.domain AS d
+WHERE d.state <> 'active'
+  AND NOT EXISTS (SELECT FROM domains.saga AS s
+                  WHERE s.object_id = d.id AND s.kind = 'remove_domain_later' AND s.attempts = 0 AND s.due_at > now());
 
 -- name: domain_rename
 SELECT 'domain ' || id, name || ' is still being renamed from ' || renaming_from
@@ -130,7 +138,9 @@ WHERE q.use_domain_quota AND q.quota_mb <> d.default_mailbox_quota_mb;
 -- name: domain_quota_without_domain
 SELECT 'quota of domain ' || q.domain_id, 'there is no such domain'
 FROM quotas.domain_quota AS q LEFT JOIN domains.domain AS d ON d.id = q.domain_id AND d.state = 'active'
-WHERE d.id IS NULL;
+WHERE d.id IS NULL
+  AND NOT EXISTS (SELECT FROM domains.saga AS s
+                  WHERE s.object_id = q.domain_id AND s.kind = 'remove_domain_later' AND s.attempts = 0 AND s.due_at > now());
 
 -- name: domain_quota_allocated
 SELECT 'quota of domain ' || d.domain_id, 'says ' || d.allocated_mb || ' MB are given out, it is ' || coalesce(s.mb, 0)
@@ -180,6 +190,7 @@ SELECT schema || ' ' || kind || ' ' || object_id, 'not finished after ' || attem
 FROM (SELECT 'accounts' AS schema, kind, object_id, attempts, last_error FROM accounts.saga
       WHERE kind <> 'account_delete' OR attempts > 0 OR due_at <= now()
       UNION ALL SELECT 'domains', kind, object_id, attempts, last_error FROM domains.saga
+      WHERE kind <> 'remove_domain_later' OR attempts > 0 OR due_at <= now()
       UNION ALL SELECT 'mailboxes', kind, object_id, attempts, last_error FROM mailboxes.saga
       WHERE kind <> 'remove_alias' OR attempts > 0 OR due_at <= now()
       UNION ALL SELECT 'quotas', kind, object_id, attempts, last_error FROM quotas.saga
