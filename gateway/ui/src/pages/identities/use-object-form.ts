@@ -30,6 +30,7 @@ export function useObjectForm<T extends { pk: number; etag: string }, F extends 
   const errors = ref<Record<string, string[]>>({})
   const failure = ref('')
   const saving = ref(false)
+  const saved = ref(false)
   const conflict = shallowRef<ConflictField<F>[]>([])
 
   const changed = computed<Partial<F>>(() =>
@@ -73,6 +74,7 @@ export function useObjectForm<T extends { pk: number; etag: string }, F extends 
     ([pk, fresh]) => {
       if (object.value && object.value.pk !== pk) {
         object.value = base.value = form.value = null
+        saved.value = false
         clearFaults()
       }
       if (fresh?.pk === pk && !isDirty.value) {
@@ -148,11 +150,13 @@ export function useObjectForm<T extends { pk: number; etag: string }, F extends 
       return null
     }
     saving.value = true
+    saved.value = false
     clearFaults()
     try {
       const fresh = await trySave()
       remember(fresh)
       adopt(fresh)
+      saved.value = true
       return fresh
     } catch (error) {
       if (conflict.value.length === 0) {
@@ -184,6 +188,7 @@ export function useObjectForm<T extends { pk: number; etag: string }, F extends 
     errors,
     failure,
     saving,
+    saved,
     conflict,
     save,
     revert,
