@@ -20,12 +20,12 @@ static const struct error *own_sessions(struct call *call, struct account_creden
     if (!err) {
         err = account_store_get_credentials(call, id, ret_account);
     }
-    if (!err && !*ret_account) {
-        err = error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.",
-                        (long long)id);
-    }
     if (err) {
         return err;
+    }
+    if (!*ret_account) {
+        return error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.",
+                         (long long)id);
     }
     return session_list(call, &accounts->session, id, (*ret_account)->session_epoch, ret_n,
                         ret_sessions);
