@@ -110,6 +110,24 @@ static bool is_query_field(const struct route *route, size_t index)
     return true;
 }
 
+/* A repeated field takes all values of its name, any other the last one. */
+static const struct error *fill_from_query(struct arena *arena, const struct url_query *query,
+                                           const char *name, const ProtobufCFieldDescriptor *field,
+                                           ProtobufCMessage *message)
+{
+    const char *value = url_parameter(query, name);
+    if (field->label != PROTOBUF_C_LABEL_REPEATED) {
+        return value ? json_set_from_text(arena, message, field, value) : NULL;
+    }
+    const struct error *err = NULL;
+    for (size_t i = 0; i < query->n_parameters && !err; i++) {
+        if (strcmp(query->parameters[i].name, name) == 0) {
+            err = json_set_from_text(arena, message, field, query->parameters[i].value);
+        }
+    }
+    return err;
+}
+
 static const struct error *fill_query(struct arena *arena, const struct rest_request *request,
                                       ProtobufCMessage *message)
 {
@@ -117,11 +135,11 @@ static const struct error *fill_query(struct arena *arena, const struct rest_req
     const struct error *faults = NULL;
     for (unsigned i = 0; i < route->request->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &route->request->descriptor->fields[i];
-        const char *value = url_parameter(request->query, route->request->fields[i].json_name);
-        if (!value || !is_query_field(route, i)) {
+        if (!is_query_field(route, i)) {
             continue;
         }
-        const struct error *err = json_set_from_text(arena, message, field, value);
+        const struct error *err = fill_from_query(
+            arena, request->query, route->request->fields[i].json_name, field, message);
         if (err) {
             faults = error_add_field(arena, faults, REASON_FIELD_INVALID, field->name, "%s",
                                      err->detail);

@@ -6,7 +6,7 @@
 
 #include "services/common/arena/arena.h"
 
-enum { URL_SEGMENTS_MAX = 16, URL_PARAMETERS_MAX = 64 };
+enum { URL_SEGMENTS_MAX = 16, URL_PARAMETERS_MAX = 256 };
 
 struct url_path {
     const char *segments[URL_SEGMENTS_MAX]; /* decoded, in the arena */

@@ -2,16 +2,17 @@
 
 #include <string.h>
 
+#include "services/common/address/address.h"
 #include "services/common/message/message.h"
 #include "services/common/outbox/outbox.h"
 #include "services/common/pg/pg.h"
 #include "services/dnschecks/sql/dnschecks.sql.h"
 
-static const struct error *unpack_result(struct call *call, const struct pg_rows *rows, int column,
-                                         Roost__Dnschecks__V1__DnsCheck **ret_check)
+static const struct error *unpack_result(struct call *call, const struct pg_rows *rows, int row,
+                                         int column, Roost__Dnschecks__V1__DnsCheck **ret_check)
 {
     size_t len;
-    const uint8_t *bytes = pg_value_bytes(call->pg, rows, 0, column, &len);
+    const uint8_t *bytes = pg_value_bytes(call->pg, rows, row, column, &len);
     ProtobufCMessage *message;
     const struct error *err = message_unpack(
         call->arena, &roost__dnschecks__v1__dns_check__descriptor, bytes, len, &message);
@@ -35,7 +36,73 @@ const struct error *check_store_get(struct call *call, int64_t domain_id,
         *ret_check = NULL;
         return NULL;
     }
-    return unpack_result(call, &rows, 0, ret_check);
+    return unpack_result(call, &rows, 0, 0, ret_check);
+}
+
+/* A filter's parameters; valid in the caller's block. */
+#define FILTER_ARGS(call, filter)                                                                \
+    PG_ARGS(NULL, pg_text_or_null("status", (filter)->status),                                   \
+            pg_text("search", pg_prefix_pattern((call)->arena,                                   \
+                                                address_fold((call)->arena, (filter)->search))), \
+            (filter)->n_domain_ids                                                               \
+                ? pg_int64s("domains", (filter)->domain_ids, (filter)->n_domain_ids)             \
+                : pg_null("domains"))
+
+/* Puts the stored results into the places of their rows. */
+static const struct error *fill_results(struct call *call, size_t n,
+                                        Roost__Dnschecks__V1__DnsCheck **checks)
+{
+    int64_t *ids = arena_alloc(call->arena, (n + 1) * sizeof *ids);
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = checks[i]->domain_id;
+    }
+    struct pg_rows rows;
+    const struct error *err = pg_query(call->pg, &dnschecks_sql_check_results,
+                                       PG_ARGS(NULL, pg_int64s("domain_ids", ids, n)), &rows);
+    if (err) {
+        return err;
+    }
+    for (int row = 0; row < rows.n_rows && !err; row++) {
+        int64_t id = pg_value_int64(&rows, row, 0);
+        for (size_t i = 0; i < n; i++) {
+            if (ids[i] == id) {
+                err = unpack_result(call, &rows, row, 1, &checks[i]);
+            }
+        }
+    }
+    return err;
+}
+
+const struct error *check_store_list(struct call *call, const struct list_request *request,
+                                     const struct check_filter *filter, struct list_page *ret_page)
+{
+    struct list_request by_column = *request;
+    /* Clients say "name", the column and the field are called domain_name. */
+    if (strcmp(request->ordering, "name") == 0) {
+        by_column.ordering = "domain_name";
+    } else if (strcmp(request->ordering, "-name") == 0) {
+        by_column.ordering = "-domain_name";
+    }
+    const struct error *err =
+        list_run(call, &dnschecks_sql_check_list, &by_column, FILTER_ARGS(call, filter),
+                 &roost__dnschecks__v1__dns_check__descriptor, ret_page);
+    if (err) {
+        return err;
+    }
+    return fill_results(call, ret_page->n, (Roost__Dnschecks__V1__DnsCheck **)ret_page->messages);
+}
+
+const struct error *check_store_count(struct call *call, const struct check_filter *filter,
+                                      int64_t *ret_count)
+{
+    struct pg_rows rows;
+    const struct error *err =
+        pg_query(call->pg, &dnschecks_sql_check_count, FILTER_ARGS(call, filter), &rows);
+    if (err) {
+        return err;
+    }
+    *ret_count = pg_value_int64(&rows, 0, 0);
+    return NULL;
 }
 
 static bool is_news(const char *known_status, const char *status)
@@ -61,7 +128,7 @@ static const struct error *save(struct pg *pg, void *ctx)
     }
     Roost__Dnschecks__V1__DnsCheck *before = NULL;
     if (rows.n_rows == 1 && is_news(pg_value(&rows, 0, 0), check->status)) {
-        err = unpack_result(call, &rows, 1, &before);
+        err = unpack_result(call, &rows, 0, 1, &before);
         if (err) {
             return err;
         }

@@ -2,11 +2,25 @@
 #pragma once
 
 #include "proto/roost/dnschecks/v1/dnschecks.pb-c.h"
+#include "services/common/list/list.h"
 #include "services/common/rpc/call.h"
 
 /* NULL if the domain was never checked. */
 MUST_USE const struct error *check_store_get(struct call *call, int64_t domain_id,
                                              Roost__Dnschecks__V1__DnsCheck **ret_check);
+
+struct check_filter {
+    const char *status; /* "" for all */
+    const char *search; /* the beginning of the name; "" for all */
+    const int64_t *domain_ids;
+    size_t n_domain_ids; /* 0: all */
+};
+/* Orderings: name, checked_at. */
+MUST_USE const struct error *check_store_list(struct call *call, const struct list_request *request,
+                                              const struct check_filter *filter,
+                                              struct list_page *ret_page);
+MUST_USE const struct error *check_store_count(struct call *call, const struct check_filter *filter,
+                                               int64_t *ret_count);
 
 /* Stores a result, and the event DnsCheckChanged if the domain turned from ok to wrong or back.
  * "unknown" never counts as a change: a dead resolver is no news about a zone. The event's subject

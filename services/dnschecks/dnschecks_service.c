@@ -9,7 +9,7 @@
 #include "services/dnschecks/domain_result.h"
 
 /* A check on demand waits this long at most, and leaves time to store the result. */
-enum { RUN_LIMIT_US = 10000000, STORE_RESERVE_US = 300000 };
+enum { RUN_LIMIT_US = 10000000, STORE_RESERVE_US = 300000, DOMAINS_MAX = 1000 };
 
 static const struct error *resolve_domain(struct call *call, int64_t id,
                                           Roost__Domains__V1__ResolvedDomain **ret_domain)
@@ -40,6 +40,52 @@ static Roost__Dnschecks__V1__DnsCheck *result_without_check(
     result->domain_name = domain->name;
     result->status = (char *)status;
     return result;
+}
+
+static const struct error *validate(struct call *call,
+                                    const Roost__Dnschecks__V1__ListDnsChecksRequest *req)
+{
+    static const char *const statuses[] = {"", "ok", "wrong", "unknown", "pending"};
+    if (req->n_domains > DOMAINS_MAX) {
+        return error_on_field(call->arena, REASON_FIELD_TOO_LONG, "domains",
+                              "%zu domains are more than %d.", req->n_domains, DOMAINS_MAX);
+    }
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        if (strcmp(req->status, statuses[i]) == 0) {
+            return NULL;
+        }
+    }
+    return error_on_field(call->arena, REASON_FIELD_INVALID, "status",
+                          "Must be ok, wrong, unknown or pending.");
+}
+
+const struct error *dns_checks_list_dns_checks(
+    struct call *call, const Roost__Dnschecks__V1__ListDnsChecksRequest *req,
+    Roost__Dnschecks__V1__ListDnsChecksResponse **ret_resp)
+{
+    const struct list_request request = {req->page_size, req->page_token, req->ordering};
+    const struct check_filter filter = {req->status, req->search, req->domains, req->n_domains};
+    bool is_filtered = *req->status || *req->search || req->n_domains;
+    Roost__Dnschecks__V1__ListDnsChecksResponse *resp =
+        message_new(call->arena, &roost__dnschecks__v1__list_dns_checks_response__descriptor);
+    struct list_page page;
+    const struct error *err = validate(call, req);
+    if (!err) {
+        err = check_store_list(call, &request, &filter, &page);
+    }
+    if (!err && (req->count || !is_filtered)) {
+        resp->_total_size_case =
+            ROOST__DNSCHECKS__V1__LIST_DNS_CHECKS_RESPONSE___TOTAL_SIZE_TOTAL_SIZE;
+        err = check_store_count(call, &filter, &resp->total_size);
+    }
+    if (err) {
+        return err;
+    }
+    resp->n_dns_checks = page.n;
+    resp->dns_checks = (Roost__Dnschecks__V1__DnsCheck **)page.messages;
+    resp->next_page_token = page.next_page_token;
+    *ret_resp = resp;
+    return NULL;
 }
 
 const struct error *dns_checks_get_dns_check(struct call *call,

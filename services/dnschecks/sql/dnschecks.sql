@@ -1,6 +1,23 @@
 -- name: check_get
 SELECT result, next_check_at FROM domain_check WHERE domain_id = :domain_id;
 
+-- name: check_list :list
+-- orderings: domain_name checked_at
+-- key: domain_id
+SELECT domain_id, domain_name, status, checked_at, next_check_at
+FROM domain_check
+WHERE (:status::text IS NULL OR status = :status) AND (:search::text IS NULL OR domain_name LIKE :search)
+    AND (:domains::bigint[] IS NULL OR domain_id = ANY (:domains)) {after}
+ORDER BY {order} LIMIT :limit;
+
+-- name: check_count
+SELECT count(*) FROM domain_check
+WHERE (:status::text IS NULL OR status = :status) AND (:search::text IS NULL OR domain_name LIKE :search)
+    AND (:domains::bigint[] IS NULL OR domain_id = ANY (:domains));
+
+-- name: check_results
+SELECT domain_id, result FROM domain_check WHERE domain_id = ANY (:domain_ids::bigint[]) AND result IS NOT NULL;
+
 -- name: check_lock
 SELECT known_status, result FROM domain_check WHERE domain_id = :domain_id FOR UPDATE;
 
@@ -33,11 +50,16 @@ SELECT after_id FROM sweep;
 -- name: sweep_advance
 UPDATE sweep SET after_id = :next_id WHERE after_id = :after_id;
 
+-- What was found for a former name says nothing about the name of today.
 -- name: sweep_add
 INSERT INTO domain_check (domain_id, domain_name)
 SELECT * FROM unnest(:ids::bigint[], :names::text[])
 ON CONFLICT (domain_id) DO UPDATE SET
     domain_name = excluded.domain_name,
+    status = 'pending',
+    known_status = NULL,
+    result = NULL,
+    checked_at = '-infinity',
     next_check_at = now()
 WHERE domain_check.domain_name <> excluded.domain_name;
 
