@@ -48,10 +48,14 @@ def service_env(stack, name):
 
 def _gateway_env(stack):
     user = stack.user(SERVICE_USER)
-    return _common(stack, "gateway", SERVICE_USER) | peers(stack) | {
+    env = _common(stack, "gateway", SERVICE_USER) | peers(stack) | {
         "ROOST_LISTEN": stack.state["listen"],
         "ROOST_REDIS_URL_FILE": stack.secret_file("redis-url", stack.redis_url(), user),
     }
+    if stack.state["ui"]:
+        # The gateway reads its files at the start only: the digest makes it start anew where they have changed.
+        env |= {"ROOST_UI_DIR": stack.ui_dir, "ROOST_UI_BUILD": stack.state["ui"][:12]}
+    return env
 
 
 def _agent_env(stack):

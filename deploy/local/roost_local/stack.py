@@ -88,6 +88,10 @@ class Stack:
     def bin_dir(self):
         return self.path("bin")
 
+    @property
+    def ui_dir(self):
+        return self.path("bin", "ui")
+
     # Users
 
     def user(self, name):

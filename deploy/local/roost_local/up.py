@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from roost_local import build, demo, mail, postgres, redis, services, supervise
+from roost_local import build, demo, mail, postgres, redis, services, supervise, ui
 from roost_local.progress import StackError, seconds, step, wait_until, warn
 from roost_local.stack import SERVICES, Stack, default_data_dir, port_is_free
 
@@ -21,6 +21,7 @@ def parse(arguments):
     parser.add_argument("--mail-home-layout", choices=("id", "address"))
     parser.add_argument("--resolver")
     parser.add_argument("--expected-mx")
+    parser.add_argument("--no-ui", action="store_true")
     parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--bin")
     return parser.parse_args(arguments)
@@ -90,6 +91,15 @@ def programs(options, stack):
         return build.given_paths(stack.bin_dir)
     step("building in release mode (the first time takes some minutes)")
     return build.built_paths(build.build())
+
+
+def ui_directory(options, stack):
+    """Where the built web UI is; None: without."""
+    if options.no_ui:
+        return None
+    if options.bin:
+        return os.path.join(os.path.abspath(options.bin), "ui")
+    return stack.ui_dir if options.no_build else ui.build()
 
 
 def check_running(stack):
@@ -192,6 +202,7 @@ def bring_up(options):
     paths = programs(options, stack)
     stack.ensure_directories()
     stack.state["digests"] = build.install(stack, paths)
+    stack.state["ui"] = ui.install(stack, ui_directory(options, stack))
     if is_up(stack, before):
         report(stack, "already running")
     else:

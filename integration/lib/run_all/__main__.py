@@ -14,11 +14,12 @@ PARTS = {
     "tidy": ("clang-tidy", parts.tidy),
     "unit": ("unit, store and handler tests, fuzz corpora, under ASan and UBSan", parts.unit),
     "fuzz": ("fuzz targets for --fuzz-seconds each", parts.fuzz),
+    "ui": ("the web UI: texts, types, lint, component tests, build, byte budgets", parts.ui),
     "local": ("deploy/local: up, status, down, restarts", parts.local),
     "api": ("REST transcripts, gRPC as a foreign client sees it, who may call what", parts.api),
-    "mail_contract": ("Postfix and Dovecot configured as for Modoboa", parts.mail_contract),
     "main_job": ("the main job in both layouts, kills included", parts.main_job),
     "mail_contract": ("configuration written for Modoboa on real Postfix and Dovecot", parts.mail_contract),
+    "e2e": ("the web UI in a browser on a stack: flows, accessibility, faults, Lighthouse", parts.e2e),
     "kills": ("the main job with kills at random points", parts.kills),
 }
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 
+from roost_local import ui as web_ui
 from roost_local.build import PROGRAMS
 from roost_test.stack import REPOSITORY
 from run_all import bazel
@@ -70,21 +71,23 @@ def fuzz(options):
 # With stacks
 
 def _programs():
-    """A folder with links to the release build's programs; builds them if they are not there."""
+    """A folder with links to the release build's programs and to the web UI; builds what is not there."""
     folder = tempfile.mkdtemp(prefix="roost-bin-")
     if not bazel.run("build", "--config=release", *PROGRAMS.values()):
         raise RuntimeError("the release build failed")
     root = bazel.output("info", "--config=release", "bazel-bin").strip()
     for name, target in PROGRAMS.items():
         os.symlink(os.path.join(root, target[2:].replace(":", "/")), os.path.join(folder, name))
+    os.symlink(web_ui.build(), os.path.join(folder, "ui"))
     return folder
 
 
-def _script(*command, timeout_s):
+def _script(*command, timeout_s, needs_programs=True):
     """Runs a test script with its output on ours; returns the numbers of its closing line."""
     print("$ " + " ".join(command), flush=True)
     environment = dict(os.environ)
-    environment.setdefault("ROOST_TEST_BIN", _programs())
+    if needs_programs and "ROOST_TEST_BIN" not in environment:
+        environment["ROOST_TEST_BIN"] = _programs()
     started = time.monotonic()
     text = ""
     with subprocess.Popen([os.path.join(REPOSITORY, command[0]), *command[1:]], cwd=REPOSITORY, env=environment,
@@ -109,6 +112,10 @@ def _kept(options):
     return ["--keep"] if options.keep else []
 
 
+def ui(_options):
+    return _script("integration/ui", timeout_s=600, needs_programs=False)
+
+
 def local(options):
     return _script("integration/local", *_kept(options), timeout_s=600)
 
@@ -117,16 +124,16 @@ def api(options):
     return _script("integration/api", *_kept(options), timeout_s=900)
 
 
-def mail_contract(options):
-    return _script("integration/mail_contract", *_kept(options), timeout_s=600)
-
-
 def main_job(options):
     return _script("integration/main_job", *_kept(options), timeout_s=1200)
 
 
 def mail_contract(options):
     return _script("integration/mail_contract", *_kept(options), timeout_s=900)
+
+
+def e2e(options):
+    return _script("integration/e2e", *_kept(options), timeout_s=900)
 
 
 def kills(options):

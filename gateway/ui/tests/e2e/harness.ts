@@ -14,10 +14,17 @@ export interface Watch {
 
 declare global {
   interface Window {
+    /** How far the page has jumped, and what did. */
     roostShift: number
-    roostViolations: string[]
+    roostShifts: string[]
     pwned?: number
   }
+}
+
+interface Shift extends PerformanceEntry {
+  value: number
+  hadRecentInput: boolean
+  sources: { node: Node | null }[]
 }
 
 /* The browser itself reports answers of 4xx and 5xx; a test that provokes them says so. */
@@ -27,13 +34,17 @@ async function watch(page: Page): Promise<Watch> {
   const seen: Watch = { violations: [], errors: [], foreign: [] }
   await page.addInitScript(() => {
     window.roostShift = 0
-    window.roostViolations = []
+    window.roostShifts = []
     document.addEventListener('securitypolicyviolation', (event) => {
       console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`)
     })
     new PerformanceObserver((list) => {
-      for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
-        window.roostShift += entry.hadRecentInput ? 0 : entry.value
+      for (const entry of list.getEntries() as Shift[]) {
+        if (!entry.hadRecentInput) {
+          const names = entry.sources.map(({ node }) => (node instanceof Element ? node.outerHTML : node?.nodeValue) ?? '')
+          window.roostShift += entry.value
+          window.roostShifts.push(`${entry.value.toFixed(3)}: ${names.map((name) => name.slice(0, 90)).join(' | ')}`)
+        }
       }
     }).observe({ type: 'layout-shift', buffered: true })
   })
@@ -77,6 +88,7 @@ export const test = base.extend<Options & Tools, Shared>({
   baseURL: world.url,
   viewport: async ({ width }, use) => use({ width, height: width < 640 ? 740 : 900 }),
   contextOptions: { reducedMotion: 'reduce' },
+  permissions: ['clipboard-read', 'clipboard-write'],
   rest: [
     async ({}, use) => {
       const rest = await Rest.login()
@@ -102,11 +114,15 @@ export const test = base.extend<Options & Tools, Shared>({
 
 export { expect }
 
-/** Waits until the page has its heading and nothing is loading any more. */
+/** Waits until the page has its heading, nothing is loading and nothing moves any more. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor()
-  await expect(page.locator('[aria-busy=true], .skeleton:visible')).toHaveCount(0)
-  await page.evaluate(() => document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(done))))
+  await page.waitForFunction(
+    () =>
+      document.querySelector('[aria-busy=true], .skeleton') === null &&
+      document.getAnimations().every((animation) => animation.playState !== 'running'),
+  )
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)))
 }
 
 export async function open(page: Page, path: string): Promise<void> {

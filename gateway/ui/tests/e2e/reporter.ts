@@ -28,7 +28,7 @@ export default class Lines implements Reporter {
     this.failed.push(...(broken.length > 0 ? broken.map((step) => `${title} › ${step.title}`) : [title]))
     console.log(`FAILED ${title} (${seconds} s)`)
     for (const error of result.errors) {
-      console.log((error.message ?? String(error.value)).replace(/^/gm, '       '))
+      console.log(plain(error.message ?? String(error.value)).replace(/^/gm, '       '))
       if (error.location) {
         console.log(`       at ${error.location.file}:${error.location.line}`)
       }
@@ -46,6 +46,11 @@ export default class Lines implements Reporter {
       writeFileSync(path, JSON.stringify({ passed: this.passed, failed: this.failed }))
     }
   }
+}
+
+function plain(message: string): string {
+  // eslint-disable-next-line no-control-regex
+  return message.replace(/\x1b\[\d*m/g, '')
 }
 
 function stepsOf(steps: TestStep[]): TestStep[] {

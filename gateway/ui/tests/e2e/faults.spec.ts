@@ -1,0 +1,109 @@
+import type { Page } from '@playwright/test'
+import { expect, open, settled, shoot, test } from './harness'
+import { pattern, text } from './texts'
+import { takeDown, unique, world } from './world'
+
+test.use({ provokes: true })
+
+async function newAccount(page: Page, address: string): Promise<void> {
+  await open(page, '/identities?new=account')
+  const drawer = page.getByRole('dialog')
+  await drawer.getByLabel(text('identities.field.address')).fill(address)
+}
+
+test('an error of the server appears at the field that it names', async ({ page }) => {
+  await newAccount(page, world.user.username)
+  const drawer = page.getByRole('dialog')
+  await drawer.getByRole('button', { name: text('identities.create'), exact: true }).click()
+  const field = drawer.getByLabel(text('identities.field.address'))
+  await expect(field).toHaveAttribute('aria-invalid', 'true')
+  const described = (await field.getAttribute('aria-describedby')) ?? ''
+  const words = await Promise.all(described.split(' ').filter(Boolean).map((id) => page.locator(`[id="${id}"]`).textContent()))
+  expect(words.join(' ')).toMatch(/already|exists|taken/i)
+  await expect(field).toHaveValue(world.user.username)
+  await shoot(page, 'fault-field')
+})
+
+test('a session that ends keeps what was typed', async ({ page, context }) => {
+  const address = `${unique('expired')}@flows.test`
+  await newAccount(page, address)
+  await context.clearCookies()
+  await page.getByRole('dialog').getByRole('button', { name: text('identities.create'), exact: true }).click()
+  const again = page.getByRole('alertdialog', { name: text('shell.relogin.title') })
+  await again.getByLabel(text('shell.relogin.password'), { exact: true }).fill(world.admin.password)
+  await shoot(page, 'fault-session')
+  await again.getByRole('button', { name: text('shell.relogin.submit') }).click()
+  await expect(page.getByText(text('identities.created.done', { address }))).toBeVisible()
+})
+
+test('a service that is down is told calmly, and the page recovers by itself', async ({ page }) => {
+  await open(page, '/quotas')
+  const bring = takeDown('quotas')
+  try {
+    await page.goto('/quotas')
+    await expect(page.getByText(text('quotas.failed')).or(page.getByText(pattern('shell.connection.degraded.title'))).first()).toBeVisible({ timeout: 15_000 })
+    await expect(page.getByText(/UNAVAILABLE|undefined|NaN|\[object/)).toHaveCount(0)
+    await shoot(page, 'fault-service')
+  } finally {
+    bring()
+  }
+  await expect(page.getByRole('row').nth(1)).toContainText('@', { timeout: 30_000 })
+  await settled(page)
+})
+
+test('the gateway is away: said once, nothing lost, and back by itself', async ({ page }) => {
+  await open(page, '/domains/new')
+  await page.getByLabel(text('domains.field.name')).fill('kept-while-away.test')
+  const bring = takeDown('gateway')
+  try {
+    await page.getByRole('button', { name: text('domains.new.create'), exact: true }).click()
+    await expect(page.getByText(pattern('shell.connection.unreachable.title')).or(page.getByText(text('domains.new.notMade'))).first()).toBeVisible({
+      timeout: 15_000,
+    })
+  } finally {
+    bring()
+  }
+  await expect(page.getByText(pattern('shell.connection.unreachable.title'))).toHaveCount(0, { timeout: 30_000 })
+  await expect(page.getByLabel(text('domains.field.name'))).toHaveValue('kept-while-away.test')
+})
+
+test('names that look like markup are only names', async ({ page }) => {
+  for (const path of [
+    '/identities?domain=hostile.test',
+    `/identities?account=${world.hostile.pk}`,
+    '/quotas?search=mallory',
+    `/domains/${world.domains['hostile.test']}/identities`,
+  ]) {
+    await test.step(path, async () => {
+      await open(page, path)
+      await expect(page.getByText('mallory@hostile.test').first()).toBeVisible()
+      expect(await page.evaluate(() => window.pwned)).toBeUndefined()
+      expect(await page.locator('img[src=x]').count()).toBe(0)
+    })
+  }
+  await test.step('the palette', async () => {
+    await page.keyboard.press('ControlOrMeta+k')
+    await page.keyboard.insertText('mallory')
+    await expect(page.getByRole('option', { name: /mallory/ }).first()).toBeVisible()
+    expect(await page.locator('img[src=x]').count()).toBe(0)
+  })
+})
+
+test('two people change the same thing: both versions are shown, nothing typed is lost', async ({ page, rest }) => {
+  const username = `${unique('both')}@flows.test`
+  const body = { username, role: 'SimpleUsers', password: world.user.password, first_name: 'Before' }
+  const { pk } = await rest.post<{ pk: number }>('/api/v1/accounts/', body)
+  await open(page, `/identities?account=${pk}`)
+  const drawer = page.getByRole('dialog')
+  const field = drawer.getByLabel(text('identities.field.first_name'))
+  await field.fill('Mine')
+  expect((await rest.call('PATCH', `/api/v1/accounts/${pk}/`, { first_name: 'Theirs' })).status).toBe(200)
+  await drawer.getByRole('button', { name: text('identities.save'), exact: true }).click()
+  await expect(drawer.getByText(text('identities.conflict.title'))).toBeVisible()
+  await expect(drawer.getByText('Theirs')).toBeVisible()
+  await expect(field).toHaveValue('Mine')
+  await shoot(page, 'fault-conflict')
+  await drawer.getByRole('button', { name: text('identities.save'), exact: true }).click()
+  await expect(page.getByText(text('identities.saved', { address: username }))).toBeVisible()
+  expect((await rest.get<{ first_name: string }>(`/api/v1/accounts/${pk}/`)).first_name).toBe('Mine')
+})
