@@ -8,14 +8,14 @@ test.use({ provokes: true })
 async function newAccount(page: Page, address: string): Promise<void> {
   await open(page, '/identities?new=account')
   const drawer = page.getByRole('dialog')
-  await drawer.getByLabel(text('identities.field.address')).fill(address)
+  await drawer.getByLabel(text('identities.field.address'), { exact: true }).fill(address)
 }
 
 test('an error of the server appears at the field that it names', async ({ page }) => {
   await newAccount(page, world.user.username)
   const drawer = page.getByRole('dialog')
   await drawer.getByRole('button', { name: text('identities.create'), exact: true }).click()
-  const field = drawer.getByLabel(text('identities.field.address'))
+  const field = drawer.getByLabel(text('identities.field.address'), { exact: true })
   await expect(field).toHaveAttribute('aria-invalid', 'true')
   const described = (await field.getAttribute('aria-describedby')) ?? ''
   const words = await Promise.all(described.split(' ').filter(Boolean).map((id) => page.locator(`[id="${id}"]`).textContent()))
@@ -53,7 +53,7 @@ test('a service that is down is told calmly, and the page recovers by itself', a
 
 test('the gateway is away: said once, nothing lost, and back by itself', async ({ page }) => {
   await open(page, '/domains/new')
-  await page.getByLabel(text('domains.field.name')).fill('kept-while-away.test')
+  await page.getByLabel(text('domains.field.name'), { exact: true }).fill('kept-while-away.test')
   const bring = takeDown('gateway')
   try {
     await page.getByRole('button', { name: text('domains.new.create'), exact: true }).click()
@@ -64,7 +64,7 @@ test('the gateway is away: said once, nothing lost, and back by itself', async (
     bring()
   }
   await expect(page.getByText(pattern('shell.connection.unreachable.title'))).toHaveCount(0, { timeout: 30_000 })
-  await expect(page.getByLabel(text('domains.field.name'))).toHaveValue('kept-while-away.test')
+  await expect(page.getByLabel(text('domains.field.name'), { exact: true })).toHaveValue('kept-while-away.test')
 })
 
 test('names that look like markup are only names', async ({ page }) => {
@@ -95,7 +95,7 @@ test('two people change the same thing: both versions are shown, nothing typed i
   const { pk } = await rest.post<{ pk: number }>('/api/v1/accounts/', body)
   await open(page, `/identities?account=${pk}`)
   const drawer = page.getByRole('dialog')
-  const field = drawer.getByLabel(text('identities.field.first_name'))
+  const field = drawer.getByLabel(text('identities.field.first_name'), { exact: true })
   await field.fill('Mine')
   expect((await rest.call('PATCH', `/api/v1/accounts/${pk}/`, { first_name: 'Theirs' })).status).toBe(200)
   await drawer.getByRole('button', { name: text('identities.save'), exact: true }).click()

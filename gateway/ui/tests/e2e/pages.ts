@@ -38,9 +38,9 @@ export const SIGHTS: Sight[] = [
     name: 'domain-review',
     path: '/domains/new',
     reveal: async (page) => {
-      await page.getByLabel(text('domains.field.name')).fill('review.test')
+      await page.getByLabel(text('domains.field.name'), { exact: true }).fill('review.test')
       await page.getByRole('button', { name: text('domains.paste.add') }).click()
-      await page.getByLabel(text('domains.paste.label')).fill('one, First Person\ntwo\nnot right at all@')
+      await page.getByLabel(text('domains.paste.label'), { exact: true }).fill('one, First Person\ntwo\nnot right at all@')
       await page.getByRole('button', { name: text('domains.new.review') }).click()
       await page.getByRole('table').waitFor()
     },
