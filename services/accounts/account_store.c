@@ -122,6 +122,12 @@ const struct error *account_store_get_credentials(struct call *call, int64_t id,
                            ret_found);
 }
 
+const struct error *account_store_close_domain(
+    struct call *call, const Roost__Accounts__V1__SetDomainClosedRequest *req)
+{
+    return pg_run(call->pg, &accounts_sql_closed_domain_put, PG_MESSAGE(&req->base), NULL);
+}
+
 const struct error *account_store_exists(struct call *call, const char *email, bool *ret_exists)
 {
     const char *value;

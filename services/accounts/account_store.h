@@ -5,6 +5,7 @@
 #pragma once
 
 #include "proto/roost/accounts/v1/accounts.pb-c.h"
+#include "proto/roost/accounts/v1/accounts_internal.pb-c.h"
 #include "services/common/pg/pg.h"
 #include "services/common/rpc/call.h"
 
@@ -26,6 +27,8 @@ MUST_USE const struct error *account_store_find_credentials(struct call *call, c
                                                             struct account_credentials **ret_found);
 MUST_USE const struct error *account_store_get_credentials(struct call *call, int64_t id,
                                                            struct account_credentials **ret_found);
+MUST_USE const struct error *account_store_close_domain(
+    struct call *call, const Roost__Accounts__V1__SetDomainClosedRequest *req);
 MUST_USE const struct error *account_store_exists(struct call *call, const char *email,
                                                   bool *ret_exists);
 /* "" if nobody has this name; else pending, active, deleting, or deleted where it can still be

@@ -1,6 +1,7 @@
 /* roost.accounts.v1.AccountsInternal, in the order of the proto. */
 #include "proto/roost/accounts/v1/accounts.rpc.h"
 #include "services/accounts/account_search.h"
+#include "services/accounts/account_store.h"
 #include "services/accounts/account_write.h"
 #include "services/accounts/authentication.h"
 #include "services/common/message/message.h"
@@ -67,6 +68,18 @@ const struct error *accounts_internal_remove_domain_accounts(
     if (!err && req->n_account_ids > 0) {
         err = account_write_remove_domain(call, req->account_ids, req->n_account_ids);
     }
+    if (err) {
+        return err;
+    }
+    *ret_resp = message_new(call->arena, &google__protobuf__empty__descriptor);
+    return NULL;
+}
+
+const struct error *accounts_internal_set_domain_closed(
+    struct call *call, const Roost__Accounts__V1__SetDomainClosedRequest *req,
+    Google__Protobuf__Empty **ret_resp)
+{
+    const struct error *err = account_store_close_domain(call, req);
     if (err) {
         return err;
     }

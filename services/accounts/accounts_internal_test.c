@@ -178,6 +178,48 @@ static void a_merged_list_goes_on_from_any_account(void **state)
                     "FIELD_REQUIRED");
 }
 
+static void close_domain(const char *name, bool closed, int64_t version)
+{
+    Roost__Accounts__V1__SetDomainClosedRequest req =
+        ROOST__ACCOUNTS__V1__SET_DOMAIN_CLOSED_REQUEST__INIT;
+    Google__Protobuf__Empty *empty;
+    req.domain_id = 7;
+    req.name = (char *)name;
+    req.closed = closed;
+    req.version = version;
+    fixture_ok(accounts_internal_client_set_domain_closed(fixture_call(), &req, &empty));
+}
+
+static const struct error *log_in(const char *username, const char *password)
+{
+    Roost__Accounts__V1__LoginRequest req = ROOST__ACCOUNTS__V1__LOGIN_REQUEST__INIT;
+    Roost__Accounts__V1__LoginResponse *resp;
+    req.username = (char *)username;
+    req.password = (char *)password;
+    return accounts_client_login(fixture_call(), &req, &resp);
+}
+
+static void people_of_a_closed_domain_are_kept_out(void **state)
+{
+    (void)state;
+    fixture_create_simple("bob@example.test");
+    fixture_create_simple("ann@other.test");
+    fixture_execute("UPDATE account SET email = 'boss@example.test' WHERE username = 'admin'");
+    fixture_ok(log_in("bob@example.test", "Secret123"));
+    close_domain("example.test", true, 5);
+    assert_non_null(log_in("bob@example.test", "Secret123"));
+    fixture_ok(log_in("ann@other.test", "Secret123"));
+    /* Other roles outlive their domain. */
+    fixture_ok(log_in("admin", "Admin1234"));
+    close_domain("example.test", false, 5);
+    assert_non_null(log_in("bob@example.test", "Secret123"));
+    close_domain("example.test", false, 6);
+    fixture_ok(log_in("bob@example.test", "Secret123"));
+    /* What comes late does not count. */
+    close_domain("example.test", true, 5);
+    fixture_ok(log_in("bob@example.test", "Secret123"));
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, fixture_reset)
 
 int main(void)
@@ -190,6 +232,7 @@ int main(void)
         TEST(a_removed_domain_takes_its_simple_users_along),
         TEST(batches_have_a_limit),
         TEST(a_merged_list_goes_on_from_any_account),
+        TEST(people_of_a_closed_domain_are_kept_out),
     };
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }

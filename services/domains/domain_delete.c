@@ -40,6 +40,7 @@ struct removal {
     const Roost__Domains__V1__Domain *view; /* as it was read before */
     int64_t own_domain_id;
     int64_t saga_id;
+    int64_t closure_saga_id;
     bool is_replayed;
 };
 
@@ -76,8 +77,13 @@ static const struct error *begin_saga(struct removal *work)
     payload.domain_id = work->req->id;
     payload.keep_directories = work->req->keep_folder;
     int32_t undo_seconds = work->req->undo_seconds;
-    return saga_begin(work->call, undo_seconds ? &domain_saga_remove_later : &domain_saga_remove,
-                      work->req->id, &payload.base, (int64_t)undo_seconds * 1000, &work->saga_id);
+    const struct error *err =
+        saga_begin(work->call, undo_seconds ? &domain_saga_remove_later : &domain_saga_remove,
+                   work->req->id, &payload.base, (int64_t)undo_seconds * 1000, &work->saga_id);
+    if (!err && undo_seconds) {
+        err = domain_closure_begin(work->call, work->req->id, &work->closure_saga_id);
+    }
+    return err;
 }
 
 /* From here on it is gone for users and mail. */
@@ -148,12 +154,16 @@ const struct error *domain_delete(struct call *call,
     if (!err) {
         err = pg_transact(call->pg, mark, &work);
     }
-    if (err || work.is_replayed || req->undo_seconds ||
-        work.view->mailbox_count + work.view->mbalias_count > DOMAIN_SMALL_MAX) {
+    if (err || work.is_replayed) {
         return err;
     }
-    /* Whatever comes of it: the domain is gone, and the finisher cleans up what this leaves. */
-    const struct error *later = saga_run(call, &domain_saga_remove, work.saga_id);
+    /* Whatever comes of it: the domain is gone, and the finisher does what this leaves. */
+    const struct error *later = NULL;
+    if (req->undo_seconds) {
+        later = saga_run(call, &domain_saga_closure, work.closure_saga_id);
+    } else if (work.view->mailbox_count + work.view->mbalias_count <= DOMAIN_SMALL_MAX) {
+        later = saga_run(call, &domain_saga_remove, work.saga_id);
+    }
     (void)later;
     return NULL;
 }
@@ -214,6 +224,9 @@ static const struct error *remove_step(struct call *call, const ProtobufCMessage
     req.limit = BATCH;
     while (!err && !is_done && clock_monotonic_us() < limit_us) {
         err = remove_batch(call, &req, &is_done);
+    }
+    if (!err && is_done) {
+        err = domain_closure_end(call, req.domain_id);
     }
     return err ? err : pg_transact(call->pg, end, &(struct ending){call, &req, is_done});
 }

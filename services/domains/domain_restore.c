@@ -14,6 +14,7 @@ struct restoration {
     const Roost__Domains__V1__RestoreDomainRequest *req;
     const Roost__Domains__V1__Domain *view; /* what other services know of it */
     Roost__Domains__V1__Domain *answer;
+    int64_t closure_saga_id; /* 0: nothing was restored */
 };
 
 static const struct error *not_found(struct call *call)
@@ -60,6 +61,9 @@ static const struct error *restore(struct restoration *work)
     }
     err = bring_back(call, work->req->id);
     if (!err) {
+        err = domain_closure_begin(call, work->req->id, &work->closure_saga_id);
+    }
+    if (!err) {
         err = load(work);
     }
     return err ? err
@@ -103,6 +107,11 @@ const struct error *domain_restore(struct call *call,
     }
     if (err) {
         return err;
+    }
+    if (work.closure_saga_id) {
+        /* Whatever comes of it: the finisher does what this leaves. */
+        const struct error *later = saga_run(call, &domain_saga_closure, work.closure_saga_id);
+        (void)later;
     }
     *ret_domain = work.answer;
     return NULL;

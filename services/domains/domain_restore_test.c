@@ -51,6 +51,7 @@ static void deleted_domain_is_out_of_sight_and_comes_back(void **state)
     (void)state;
     int64_t id = create_full();
     ok(delete_for(id, 60));
+    closed_is("example.test");
     refused(try_get(id, &domain), "DOMAIN_NOT_FOUND");
     refused(delete_for(id, 60), "DOMAIN_NOT_FOUND");
     refused(rename_to(id, "b.test", &domain), "DOMAIN_NOT_FOUND");
@@ -62,6 +63,7 @@ static void deleted_domain_is_out_of_sight_and_comes_back(void **state)
     mailboxes_are("7 bob@example.test bob@example.test bob@example.test");
     quota_is(id, "100 10");
     ok(try_restore(id, "", &domain));
+    closed_is("");
     assert_string_equal(domain->name, "example.test");
     assert_int_equal(domain->quota, 100);
     assert_int_equal(domain->mailbox_count, 1);
@@ -106,7 +108,9 @@ static void deleted_domain_goes_when_its_time_is_over(void **state)
     ok(delete_for(id, 86400));
     selects("SELECT kind || ' ' || (due_at > now() + interval '86390 s') FROM saga",
             "remove_domain_later true");
+    closed_is("example.test");
     finish_sagas();
+    closed_is("");
     mailboxes_are("7   ");
     quota_is(id, "");
     selects("SELECT count(*) FROM domain", "0");
@@ -116,6 +120,29 @@ static void deleted_domain_goes_when_its_time_is_over(void **state)
     refused(try_restore(id, "", &domain), "DOMAIN_NOT_FOUND");
     create("example.test");
     create("alias.test");
+}
+
+static void people_are_kept_out_though_accounts_was_away(void **state)
+{
+    Roost__Domains__V1__Domain *domain;
+    (void)state;
+    int64_t id = create_full();
+    fake_peers_fail("SetDomainClosed", REASON_SERVICE_UNAVAILABLE, 1, false);
+    ok(delete_for(id, 60));
+    closed_is("");
+    selects("SELECT count(*) FROM saga WHERE kind = 'close_domain'", "1");
+    testing_execute("domains", "UPDATE saga SET kind = 'held' WHERE kind = 'remove_domain_later'");
+    finish_sagas();
+    closed_is("example.test");
+    testing_execute(
+        "domains",
+        "UPDATE saga SET kind = 'remove_domain_later', attempts = 0 WHERE kind = 'held'");
+    fake_peers_fail("SetDomainClosed", REASON_SERVICE_UNAVAILABLE, 1, false);
+    ok(try_restore(id, "", &domain));
+    finish_sagas();
+    closed_is("");
+    selects("SELECT count(*) FROM saga", "0");
+    ok(try_get(id, &domain));
 }
 
 static void clean_up_that_has_begun_is_final(void **state)
@@ -267,6 +294,7 @@ int main(void)
         TEST(deleted_domain_is_out_of_sight_and_comes_back),
         TEST(restoring_again_changes_nothing),
         TEST(deleted_domain_goes_when_its_time_is_over),
+        TEST(people_are_kept_out_though_accounts_was_away),
         TEST(clean_up_that_has_begun_is_final),
         TEST(creation_that_was_abandoned_is_not_restored),
         TEST(undo_is_refused_where_it_could_not_be_kept),

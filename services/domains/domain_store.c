@@ -140,6 +140,14 @@ const struct error *domain_store_is_renaming(struct call *call, int64_t id, cons
                     PG_ARGS(NULL, pg_int64("id", id), pg_text("name", old_name)), ret_is);
 }
 
+const struct error *domain_store_closure(struct call *call, int64_t id,
+                                         Roost__Accounts__V1__SetDomainClosedRequest **ret_closure)
+{
+    return pg_get(call->pg, &domains_sql_domain_closure, ID(id),
+                  &roost__accounts__v1__set_domain_closed_request__descriptor,
+                  (ProtobufCMessage **)ret_closure);
+}
+
 const struct error *domain_store_expire_former_names(struct call *call)
 {
     return pg_run(call->pg, &domains_sql_former_name_expire, PG_MESSAGE(NULL), NULL);

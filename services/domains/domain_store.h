@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/roost/accounts/v1/accounts_internal.pb-c.h"
 #include "proto/roost/domains/v1/domains.pb-c.h"
 #include "proto/roost/domains/v1/domains_internal.pb-c.h"
 #include "services/common/list/list.h"
@@ -42,6 +43,9 @@ MUST_USE const struct error *domain_store_id_of(struct call *call, const char *n
                                                 int64_t *ret_id);
 MUST_USE const struct error *domain_store_is_renaming(struct call *call, int64_t id,
                                                       const char *old_name, bool *ret_is);
+/* Whether its accounts are kept out: only while it is deleted. NULL if there is none. */
+MUST_USE const struct error *domain_store_closure(
+    struct call *call, int64_t id, Roost__Accounts__V1__SetDomainClosedRequest **ret_closure);
 MUST_USE const struct error *domain_store_expire_former_names(struct call *call);
 
 /* The rest inside a transaction. */

@@ -28,6 +28,7 @@ extern const struct saga_kind domain_saga_rename; /* RewriteDomainRequest */
 extern const struct saga_kind domain_saga_remove; /* RemoveDomainRequest */
 /* The same, begun when the time for an undo is over: until then it may be withdrawn. */
 extern const struct saga_kind domain_saga_remove_later;
+extern const struct saga_kind domain_saga_closure; /* SetDomainClosedRequest with the domain's id */
 
 /* All of them, for saga_register: in main. */
 void domain_sagas_register(void);
@@ -50,3 +51,9 @@ MUST_USE const struct error *domain_remove_quotas(struct call *call, int64_t id)
 MUST_USE const struct error *domain_set_quota(struct call *call,
                                               const Roost__Quotas__V1__SetDomainQuotaRequest *req,
                                               Roost__Quotas__V1__DomainQuota **ret_quota);
+/* Inside the transaction that deletes or restores a domain: accounts is to keep its people out, or
+ * let them in; saga_run after the commit. */
+MUST_USE const struct error *domain_closure_begin(struct call *call, int64_t id,
+                                                  int64_t *ret_saga_id);
+/* The last step of a removal, before the row goes: its name may be used again. */
+MUST_USE const struct error *domain_closure_end(struct call *call, int64_t id);

@@ -111,12 +111,18 @@ SELECT count(*) FROM account
 WHERE role = 'SuperAdmins' AND is_active AND state = 'active' AND guard = '' AND id <> :id;
 
 -- name: credentials_by_username
-SELECT id, username, role, is_active, password_hash, session_epoch
+SELECT id, username, role,
+       is_active AND (role <> 'SimpleUsers' OR NOT EXISTS (
+           SELECT FROM closed_domain AS c WHERE c.name = account.domain AND c.closed)) AS is_active,
+       password_hash, session_epoch
 FROM account
 WHERE username = :username AND state = 'active';
 
 -- name: credentials_by_id
-SELECT id, username, role, is_active, password_hash, session_epoch
+SELECT id, username, role,
+       is_active AND (role <> 'SimpleUsers' OR NOT EXISTS (
+           SELECT FROM closed_domain AS c WHERE c.name = account.domain AND c.closed)) AS is_active,
+       password_hash, session_epoch
 FROM account
 WHERE id = :id AND state = 'active';
 
@@ -348,6 +354,16 @@ DELETE FROM account WHERE id = ANY (:ids::bigint[]) AND role = 'SimpleUsers';
 UPDATE account SET email = '', version = version + 1, last_modification = now()
 WHERE id = ANY (:ids::bigint[]) AND role <> 'SimpleUsers' AND email <> '';
 
+-- What is open again is kept for a day, to recognise what comes late.
+-- name: closed_domain_put
+WITH expired AS (
+    DELETE FROM closed_domain
+    WHERE NOT closed AND changed_at < now() - interval '1 day' AND domain_id <> :domain_id
+)
+INSERT INTO closed_domain AS c (domain_id, name, closed, version) VALUES (:domain_id, :name, :closed, :version)
+ON CONFLICT (domain_id) DO UPDATE SET closed = excluded.closed, version = excluded.version, changed_at = now()
+WHERE c.version < excluded.version;
+
 -- name: token_list :list
 -- orderings: created_at
 -- key: id
@@ -372,7 +388,10 @@ DELETE FROM api_token WHERE id = :id AND account_id = :account_id
 RETURNING id, name, expires_at, created_at, last_used_at;
 
 -- name: token_authenticate
-SELECT t.id, a.id, a.username, a.role, a.is_active, t.expires_at IS NOT NULL AND t.expires_at <= now(),
+SELECT t.id, a.id, a.username, a.role,
+       a.is_active AND (a.role <> 'SimpleUsers' OR NOT EXISTS (
+           SELECT FROM closed_domain AS c WHERE c.name = a.domain AND c.closed)),
+       t.expires_at IS NOT NULL AND t.expires_at <= now(),
        t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute'
 FROM api_token AS t JOIN account AS a ON a.id = t.account_id
 WHERE t.key_hash = :key_hash AND a.state = 'active';

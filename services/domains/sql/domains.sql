@@ -77,6 +77,10 @@ SELECT EXISTS (SELECT FROM domain WHERE id = :id AND renaming_from = :name AND s
 UPDATE domain SET state = 'deleting', last_modification = now(), version = version + 1
 WHERE id = :id AND state = 'active' AND saga_id IS NULL;
 
+-- What accounts has to know of it.
+-- name: domain_closure
+SELECT id AS domain_id, name, state = 'deleting' AS closed, version FROM domain WHERE id = :id;
+
 -- Not one whose creation was abandoned: that was never there.
 -- name: domain_restore
 UPDATE domain SET state = 'active', last_modification = now(), version = version + 1

@@ -42,6 +42,8 @@ static struct {
     size_t n_mailboxes;
     struct quota quotas[MAX];
     size_t n_quotas;
+    char closed_domain[ADDRESS_BYTES];
+    int64_t closed_version;
     struct failure failure;
     struct tally tallies[MAX];
     int64_t pretended;
@@ -92,6 +94,14 @@ char *fake_peers_mailboxes(void)
     }
     pthread_mutex_unlock(&mutex);
     return strdup(text);
+}
+
+char *fake_peers_closed(void)
+{
+    pthread_mutex_lock(&mutex);
+    char *name = strdup(world.closed_domain);
+    pthread_mutex_unlock(&mutex);
+    return name;
 }
 
 static struct quota *find_quota(int64_t domain_id)
@@ -295,6 +305,19 @@ static const struct error *remove_accounts(struct call *call, const ProtobufCMes
     return NULL;
 }
 
+static const struct error *close_domain(struct call *call, const ProtobufCMessage *request,
+                                        ProtobufCMessage *response)
+{
+    const Roost__Accounts__V1__SetDomainClosedRequest *req = (const void *)request;
+    (void)call;
+    (void)response;
+    if (req->version > world.closed_version) {
+        world.closed_version = req->version == INT64_MAX ? 0 : req->version;
+        set_address(world.closed_domain, req->closed ? req->name : "");
+    }
+    return NULL;
+}
+
 static const struct error *get_mailboxes(struct call *call, const ProtobufCMessage *request,
                                          ProtobufCMessage *response)
 {
@@ -407,6 +430,7 @@ HANDLER(RewriteDomain, rewrite_domain, roost__mailboxes__v1__rewrite_domain_resp
 HANDLER(RemoveDomain, remove_domain, roost__mailboxes__v1__remove_domain_response__descriptor)
 HANDLER(RewriteAddresses, rewrite_accounts, google__protobuf__empty__descriptor)
 HANDLER(RemoveDomainAccounts, remove_accounts, google__protobuf__empty__descriptor)
+HANDLER(SetDomainClosed, close_domain, google__protobuf__empty__descriptor)
 
 #define METHOD(service, rpc, req, resp, fn)                              \
     {                                                                    \
@@ -448,6 +472,8 @@ static const struct rpc_method accounts_methods[] = {
     METHOD(ACCOUNTS, "RemoveDomainAccounts",
            roost__accounts__v1__remove_domain_accounts_request__descriptor,
            google__protobuf__empty__descriptor, remove_accounts),
+    METHOD(ACCOUNTS, "SetDomainClosed", roost__accounts__v1__set_domain_closed_request__descriptor,
+           google__protobuf__empty__descriptor, close_domain),
 };
 
 const struct rpc_service fake_quotas = {QUOTAS, true, quotas_methods, COUNT(quotas_methods)};

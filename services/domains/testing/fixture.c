@@ -104,6 +104,13 @@ void mailboxes_are(const char *wanted)
     free(found);
 }
 
+void closed_is(const char *wanted)
+{
+    char *found = fake_peers_closed();
+    assert_string_equal(found, wanted);
+    free(found);
+}
+
 void quota_is(int64_t domain_id, const char *wanted)
 {
     char *found = fake_peers_quota(domain_id);

@@ -20,6 +20,8 @@ void selects(const char *sql, const char *wanted);
 /* Runs all sagas, due or not. */
 void finish_sagas(void);
 void mailboxes_are(const char *wanted);
+/* The domain whose accounts are kept out. */
+void closed_is(const char *wanted);
 void quota_is(int64_t domain_id, const char *wanted);
 
 /* quota and default -1: not given. */

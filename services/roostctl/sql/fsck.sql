@@ -100,6 +100,12 @@ WHERE d.state <> 'active'
 SELECT 'domain ' || id, name || ' is still being renamed from ' || renaming_from
 FROM domains.domain WHERE renaming_from IS NOT NULL;
 
+-- name: closed_domain
+SELECT 'domain ' || c.domain_id, 'the accounts of ' || c.name || ' are kept out'
+FROM accounts.closed_domain AS c
+LEFT JOIN domains.domain AS d ON d.id = c.domain_id AND d.state = 'deleting'
+WHERE c.closed AND d.id IS NULL;
+
 -- name: domain_without_quota
 SELECT 'domain ' || d.id, d.name || ' has no quota row'
 FROM domains.domain AS d LEFT JOIN quotas.domain_quota AS q ON q.domain_id = d.id
