@@ -55,6 +55,15 @@ describe('parseQuery', () => {
     expect(parsed.rest).toBe('quota:>90 anna')
   })
 
+  it('completes the beginning of a value where it has one meaning', () => {
+    expect(parseQuery('role:adm is:dis kind:al', true).filters).toEqual({
+      role: 'SuperAdmins',
+      enabled: 'false',
+      kind: 'alias',
+    })
+    expect(parseQuery('kind:a', true)).toMatchObject({ filters: {}, rest: 'kind:a' })
+  })
+
   it('takes the names of objects for words, not for filters', () => {
     expect(parseQuery('constructor:x', true).faults).toHaveLength(1)
     expect(parseQuery('is:constructor', true).faults).toHaveLength(1)

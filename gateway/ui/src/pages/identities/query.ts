@@ -142,6 +142,15 @@ function faultOfValue(token: string, key: string, value: string): QueryFault {
   }
 }
 
+/* The word itself, or what it is the beginning of if that has one meaning only; "" if neither. */
+function wordOf(words: Words<string>, value: string): string {
+  if (Object.hasOwn(words, value)) {
+    return value
+  }
+  const meant = Object.keys(words).filter((word) => word.startsWith(value))
+  return new Set(meant.map((word) => words[word])).size === 1 ? meant[0]! : ''
+}
+
 /** A filter is taken out of the box once it is complete: followed by a space, or Enter was pressed (`isFinal`). */
 export function parseQuery(input: string, isFinal: boolean): ParsedQuery {
   const parsed: ParsedQuery = { filters: {}, rest: '', text: '', faults: [], pending: null }
@@ -165,11 +174,13 @@ export function parseQuery(input: string, isFinal: boolean): ParsedQuery {
     } else if (index === last || value === '') {
       rest.push(token)
       parsed.pending = { key, value }
-    } else if (known.words && !Object.hasOwn(known.words, value)) {
+    } else if (known.words && !wordOf(known.words, value)) {
       rest.push(token)
       parsed.faults.push(faultOfValue(token, key, value))
     } else {
-      const meaning = known.words ? known.words[value] : value.replace(/^@|\.$/g, '')
+      const meaning = known.words
+        ? known.words[wordOf(known.words, value)]
+        : value.replace(/^@|\.$/g, '')
       Object.assign(parsed.filters, { [known.filter]: meaning })
     }
   })
