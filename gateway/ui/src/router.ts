@@ -15,6 +15,8 @@ declare module 'vue-router' {
     public?: boolean
     /* For every role; all else is for super administrators. */
     everyone?: boolean
+    /* What is typed there outlives a change of the tab in its path. */
+    keepsForms?: boolean
     /* Key of the section's name, for the title of the window. */
     section?: string
   }

@@ -1,5 +1,5 @@
 import { onScopeDispose, reactive, watch, type Ref } from 'vue'
-import type { Router } from 'vue-router'
+import type { RouteLocationNormalized, Router } from 'vue-router'
 
 /* Forms with changes that are not saved yet. */
 const dirty = new Set<symbol>()
@@ -49,9 +49,14 @@ export function useUnsaved(isDirty: Ref<boolean> | (() => boolean)): void {
   onScopeDispose(() => mark(id, false))
 }
 
+/* Another tab of the same object, on a page that keeps its forms meanwhile. */
+function keepsForms(to: RouteLocationNormalized, from: RouteLocationNormalized): boolean {
+  return to.meta.keepsForms === true && to.name === from.name && to.params.pk === from.params.pk
+}
+
 export function guardUnsaved(router: Router): void {
   router.beforeEach((to, from) => {
-    if (to.path === from.path || !hasUnsaved() || to.meta.bare) {
+    if (to.path === from.path || keepsForms(to, from) || !hasUnsaved() || to.meta.bare) {
       return true
     }
     return askToLeave()

@@ -1,7 +1,7 @@
 import type { Tone } from '@/ui'
 import type { DnsStatus } from './types'
 
-export const DNS_STATUSES: DnsStatus[] = ['wrong', 'unknown', 'ok', 'pending', 'disabled']
+export const DNS_STATUSES: DnsStatus[] = ['wrong', 'unknown', 'ok', 'pending']
 
 const TONES: Record<DnsStatus, Tone> = {
   ok: 'ok',

@@ -20,7 +20,7 @@ export function useDomainFilters({ url }: ReturnType<typeof useDomainList>) {
       align: 'end' as const,
       hideable: true,
     },
-    { key: 'quota', label: t('domains.column.quota'), width: 'l', hideable: true },
+    { key: 'quota', label: t('domains.column.quota'), width: 'm', hideable: true },
     { key: 'creation', label: t('domains.column.creation'), sortable: true, hideable: true },
     { key: 'enabled', label: t('domains.column.enabled'), hideable: true },
   ])

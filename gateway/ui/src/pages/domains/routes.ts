@@ -7,5 +7,6 @@ export const routes: RouteRecordRaw[] = [
     path: '/domains/:pk(\\d+)/:tab?',
     name: 'domain',
     component: () => import('./domain-page.vue'),
+    meta: { keepsForms: true },
   },
 ]

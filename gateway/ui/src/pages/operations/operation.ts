@@ -28,11 +28,6 @@ export function toneOf(state: string): Tone {
   return TONES[state] ?? 'unknown'
 }
 
-/** A waiting operation that has failed before is not simply waiting. */
-export function isTroubled(operation: MailboxOperation): boolean {
-  return operation.state === 'failed' || (operation.state === 'pending' && operation.attempts > 0)
-}
-
 export function isUnderWay(operation: MailboxOperation): boolean {
   return operation.state === 'pending' || operation.state === 'running'
 }
