@@ -267,6 +267,11 @@ static const struct error *finish_one(struct call *call, bool *ret_found)
     return err;
 }
 
+bool saga_is_used(void)
+{
+    return n_registered > 0;
+}
+
 const struct error *saga_finish_due(struct call *call)
 {
     bool has_found = n_registered > 0;

@@ -34,5 +34,7 @@ MUST_USE const struct error *saga_run(struct call *call, const struct saga_kind 
                                       int64_t saga_id);
 /* Service task: runs the due ones of the kinds given by saga_register. */
 MUST_USE const struct error *saga_finish_due(struct call *call);
+/* Whether any kinds are registered. */
+bool saga_is_used(void);
 /* In main, before the service starts; the array must outlive it. */
 void saga_register(const struct saga_kind *kinds, size_t n_kinds);
