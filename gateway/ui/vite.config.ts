@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
+import { inlineIcons } from './scripts/inline-icons.ts'
 
 const gateway = process.env.ROOST_URL ?? 'http://127.0.0.1:8080'
 
@@ -24,11 +25,40 @@ interface Headerish {
 
 const proxy = { '/api': proxied, '/docs': proxied, '/readyz': proxied, '/healthz': proxied }
 
-/* Libraries that change rarely stay in one chunk that outlives a release of ours. */
-const libraries = /node_modules\/(@vue|vue|vue-router|vue-i18n|@intlify|@tanstack|openapi-fetch)\//
+/* As the gateway sends them, so that a preview shows what they forbid. */
+const headers = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; " +
+    'trusted-types vue',
+}
+
+/* What is loaded together is in one file. Libraries change rarely: theirs outlives a release of ours. */
+const chunks = [
+  {
+    name: 'libraries',
+    test: /node_modules\/(@vue|vue|vue-router|vue-i18n|@intlify)\/|rolldown\/runtime/,
+  },
+  {
+    name: 'start',
+    test: new RegExp(
+      'src/(design/|pages/login/|(' +
+        'app|router|api/(errors|http|request)|pages/\\w+/routes|locales/index|lib/(i18n|languages|message|pseudo)|' +
+        'shell/(connection|problems|session|unsaved|version|language-select)|' +
+        'ui/(App(Button|Field|Icon|Tooltip)|IconButton|(Password|Select|Text)Field|Banner|popup|tones|first-page)' +
+        ')\\b)',
+    ),
+  },
+  { name: 'query', test: /node_modules\/@tanstack\/|src\/api\/(query|list)\b|src\/lib\/url-state\b/ },
+  {
+    name: 'kit',
+    test: /src\/ui\/(App(Dialog|Drawer|Page)|ConfirmDialog|CopyField|copy|EmptyState|modal|PageSection|ProgressBar|Skeleton|StatusPill|SwitchField|Toast\w*|toasts)\b/,
+  },
+  { name: 'table', test: /src\/ui\/(DataTable|data-table|table-keys|Pager|FilterBar|BulkBar|ColumnMenu|QuotaBar|CheckboxField)/ },
+]
 
 export default defineConfig({
-  plugins: [vue()],
+  plugins: [inlineIcons(), vue()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: false,
@@ -36,9 +66,10 @@ export default defineConfig({
     __VUE_I18N_FULL_INSTALL__: false,
     __VUE_I18N_LEGACY_API__: false,
     __INTLIFY_PROD_DEVTOOLS__: false,
+    __INTLIFY_DROP_MESSAGE_COMPILER__: true,
   },
   server: { proxy },
-  preview: { proxy },
+  preview: { proxy, headers },
   build: {
     target: ['chrome123', 'firefox120', 'safari17.5'],
     assetsDir: 'assets',
@@ -48,7 +79,7 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: {
       output: {
-        codeSplitting: { groups: [{ name: 'libraries', test: libraries }] },
+        codeSplitting: { groups: chunks },
       },
     },
   },

@@ -1,6 +1,4 @@
-import { VueQueryPlugin } from '@tanstack/vue-query'
 import { createApp } from 'vue'
-import { queryClient } from '@/api/query'
 import { i18n, initialLanguage, setLanguage } from '@/lib/i18n'
 import { router } from '@/router'
 import { watchConnection } from '@/shell/connection'
@@ -18,4 +16,4 @@ translateErrors()
 
 await setLanguage(initialLanguage())
 
-createApp(App).use(i18n).use(router).use(VueQueryPlugin, { queryClient }).mount('#app')
+createApp(App).use(i18n).use(router).mount('#app')

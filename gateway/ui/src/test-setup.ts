@@ -1,5 +1,5 @@
 import { config } from '@vue/test-utils'
-import { i18n, setLanguage } from '@/lib/i18n'
+import { i18n, loadPageTexts, setLanguage } from '@/lib/i18n'
 import { beforeAll } from 'vitest'
 
 /* jsdom has no dialogs: enough of one for components that open it. */
@@ -16,5 +16,6 @@ HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
 config.global.plugins = [i18n]
 
 beforeAll(async () => {
+  await loadPageTexts()
   await setLanguage('en')
 })

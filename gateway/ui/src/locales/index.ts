@@ -8,10 +8,17 @@ interface Tree {
   [key: string]: string | Tree
 }
 
-const LOADERS: Record<string, () => Promise<{ files: Record<string, Tree> }>> = {
-  en: () => import('./en'),
-  de: () => import('./de'),
-  fr: () => import('./fr'),
+/* `base` is what the login and the kit say, `pages` all else: the login does not wait for it. */
+export type Part = 'base' | 'pages'
+
+interface Chunk {
+  files: Record<string, Tree>
+}
+
+const LOADERS: Record<string, Record<Part, () => Promise<Chunk>>> = {
+  en: { base: () => import('./en'), pages: () => import('./en/pages') },
+  de: { base: () => import('./de'), pages: () => import('./de/pages') },
+  fr: { base: () => import('./fr'), pages: () => import('./fr/pages') },
 }
 
 function collect(tree: Tree, prefix: string, into: Messages): void {
@@ -36,8 +43,8 @@ function mapped(messages: Messages, change: (text: string) => string): Messages 
   return Object.fromEntries(Object.entries(messages).map(([key, text]) => [key, change(text)]))
 }
 
-export async function loadMessages(language: Language): Promise<Messages> {
-  const load = LOADERS[language] ?? LOADERS.en!
+export async function loadMessages(language: Language, part: Part): Promise<Messages> {
+  const load = (LOADERS[language] ?? LOADERS.en!)[part]
   const messages = flatten((await load()).files)
   if (language === 'en-XA') {
     return mapped(messages, lengthened)

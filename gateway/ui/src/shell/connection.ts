@@ -1,7 +1,5 @@
 import { computed, reactive, ref } from 'vue'
-import { isTransient } from '@/api/errors'
 import { setHooks } from '@/api/http'
-import { queryClient } from '@/api/query'
 
 /* Whether the server and the services behind it answer. What fails is asked about quietly until it works again;
  * then everything that had failed is loaded anew. */
@@ -13,6 +11,7 @@ const AWAY = [0, 502, 503, 504]
 const away = reactive(new Set<string>())
 const isOnline = ref(true)
 let timer: number | undefined
+let reload: () => void = () => undefined
 
 export type ConnectionState = 'ok' | 'offline' | 'unreachable' | 'degraded'
 
@@ -70,10 +69,12 @@ export async function check(): Promise<void> {
 
 function recover(): void {
   away.clear()
-  void queryClient.refetchQueries({
-    type: 'active',
-    predicate: (query) => isTransient(query.state.error),
-  })
+  reload()
+}
+
+/* What to do when everybody answers again. */
+export function onRecovery(run: () => void): void {
+  reload = run
 }
 
 export function watchConnection(): void {

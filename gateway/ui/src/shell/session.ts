@@ -1,7 +1,6 @@
 import { computed, reactive, readonly, ref } from 'vue'
 import { isApiError } from '@/api/errors'
 import { setCsrfToken, setHooks } from '@/api/http'
-import { queryClient } from '@/api/query'
 import { request } from '@/api/request'
 
 export type Role = 'SuperAdmins' | 'Resellers' | 'DomainAdmins' | 'SimpleUsers'
@@ -22,6 +21,17 @@ export interface Account {
 }
 
 const account = ref<Account | null>(null)
+
+/* What was loaded for one account is not for the eyes of the next. */
+const forgetters = new Set<() => void>()
+
+export function onForget(forget: () => void): void {
+  forgetters.add(forget)
+}
+
+function forget(): void {
+  forgetters.forEach((one) => one())
+}
 
 /* The dialog that asks to log in again: open while somebody waits for its answer. */
 export const relogin = reactive({ open: false })
@@ -48,7 +58,7 @@ export async function login(username: string, password: string): Promise<Account
   setCsrfToken(data.csrf_token)
   const { data: me } = await request<Account>('GET', '/api/v1/account/me/')
   if (account.value && account.value.pk !== me.pk) {
-    queryClient.clear()
+    forget()
   }
   account.value = me
   return me
@@ -85,7 +95,7 @@ async function logout(): Promise<void> {
   } finally {
     account.value = null
     setCsrfToken('')
-    queryClient.clear()
+    forget()
   }
 }
 
