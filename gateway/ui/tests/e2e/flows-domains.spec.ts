@@ -1,5 +1,5 @@
 import { expect, open, settled, test } from './harness'
-import { text } from './texts'
+import { field, text } from './texts'
 import { eachWay } from './variants'
 import { unique, world } from './world'
 
@@ -8,7 +8,7 @@ eachWay(() => {
     const name = `${unique('plain')}.test`
     await open(page, '/')
     await hand.press(page.getByRole('link', { name: text('domains.new.action') }).first())
-    await hand.type(page.getByLabel(text('domains.field.name'), { exact: true }), name)
+    await hand.type(field(page, 'domains.field.name'), name)
     await hand.press(page.getByRole('button', { name: text('domains.new.create'), exact: true }))
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(name)
     await expect(page).toHaveURL(/\/domains\/\d+\/dns/)
@@ -22,9 +22,9 @@ eachWay(() => {
     const lines = Array.from({ length: 10 }, (_, at) => `user${at}, User Number${at}`)
     await open(page, '/')
     await hand.press(page.getByRole('link', { name: text('domains.new.action') }).first())
-    await hand.type(page.getByLabel(text('domains.field.name'), { exact: true }), name)
+    await hand.type(field(page, 'domains.field.name'), name)
     await hand.press(page.getByRole('button', { name: text('domains.paste.add') }))
-    await hand.type(page.getByLabel(text('domains.paste.label'), { exact: true }), lines.join('\n'))
+    await hand.type(field(page, 'domains.paste.label'), lines.join('\n'))
     await hand.press(page.getByRole('button', { name: text('domains.new.review') }))
     await hand.press(page.getByRole('button', { name: text('domains.review.create', { n: 11 }) }))
     await expect(page.getByText(text('domains.result.all', { n: 10 }, 10))).toBeVisible({ timeout: 20_000 })
@@ -33,7 +33,7 @@ eachWay(() => {
     expect(made.length).toBe(10)
     const first = page.getByRole('row').filter({ hasText: `user0@${name}` }).last()
     await expect(first).toBeVisible()
-    await page.getByLabel(text('domains.result.kept'), { exact: true }).check()
+    await page.getByRole('checkbox', { name: text('domains.result.kept') }).check()
   })
 
   test('why is DNS red, and the fix copied: 2 and the copy', async ({ page, hand }) => {

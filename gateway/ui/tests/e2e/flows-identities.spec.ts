@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { expect, open, settled, test } from './harness'
-import { pattern, text } from './texts'
+import { field, pattern, text } from './texts'
 import { eachWay } from './variants'
 import { unique, world } from './world'
 import { Rest } from './rest'
@@ -33,7 +33,7 @@ eachWay(() => {
     await open(page, '/')
     await hand.press(page.getByRole('link', { name: text('identities.newAccount') }).first())
     const drawer = page.getByRole('dialog')
-    await hand.type(drawer.getByLabel(text('identities.field.address'), { exact: true }), address)
+    await hand.type(field(drawer, 'identities.field.address'), address)
     await hand.press(drawer.getByRole('button', { name: text('identities.create'), exact: true }))
     await expect(drawer.getByText(text('identities.created.done', { address }))).toBeVisible()
     await expect(drawer.getByRole('row').filter({ hasText: address })).toBeVisible()
@@ -83,7 +83,7 @@ eachWay(() => {
     await open(page, `/identities?account=${pk}`)
     const drawer = page.getByRole('dialog').filter({ hasText: address })
     await hand.press(drawer.getByRole('tab', { name: text('identities.tab.mailbox') }))
-    await hand.type(drawer.getByLabel(text('identities.field.address'), { exact: true }), renamed)
+    await hand.type(field(drawer, 'identities.field.address'), renamed)
     await hand.press(page.getByRole('dialog').getByRole('button', { name: text('identities.save'), exact: true }))
     await expect(page.getByText(pattern('identities.rename.done'))).toBeVisible({ timeout: 20_000 })
     await expect(page.getByRole('dialog').getByRole('heading', { name: renamed })).toBeVisible()

@@ -130,6 +130,22 @@ export async function open(page: Page, path: string): Promise<void> {
   await settled(page)
 }
 
+/** By how much the page is wider than its window, and which elements reach out; '' if it fits. */
+export function overflow(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement
+    if (scrollWidth <= clientWidth) {
+      return ''
+    }
+    const out = [...document.querySelectorAll('body *')].filter((one) => {
+      const { left, right, width } = one.getBoundingClientRect()
+      return width > 0 && (right > clientWidth + 1 || left < -1)
+    })
+    const names = out.slice(0, 8).map((one) => `${one.tagName.toLowerCase()}.${one.className}: ${one.textContent?.trim().slice(0, 30)}`)
+    return `${scrollWidth} px of ${clientWidth}: ${names.join(' | ')}`
+  })
+}
+
 const SHOTS = process.env.ROOST_E2E_SHOTS ?? 'dist-shots'
 
 export async function shoot(page: Page, name: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { text } from './texts'
+import { field, text } from './texts'
 import { world } from './world'
 
 /** What a reader can have before the eyes: a page, and what may be open on it. */
@@ -38,9 +38,9 @@ export const SIGHTS: Sight[] = [
     name: 'domain-review',
     path: '/domains/new',
     reveal: async (page) => {
-      await page.getByLabel(text('domains.field.name'), { exact: true }).fill('review.test')
+      await field(page, 'domains.field.name').fill('review.test')
       await page.getByRole('button', { name: text('domains.paste.add') }).click()
-      await page.getByLabel(text('domains.paste.label'), { exact: true }).fill('one, First Person\ntwo\nnot right at all@')
+      await field(page, 'domains.paste.label').fill('one, First Person\ntwo\nnot right at all@')
       await page.getByRole('button', { name: text('domains.new.review') }).click()
       await page.getByRole('table').waitFor()
     },

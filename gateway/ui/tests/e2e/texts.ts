@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
+import type { Locator, Page } from '@playwright/test'
 
 type Tree = { [key: string]: string | Tree }
 
@@ -30,4 +31,10 @@ export function text(key: string, values: Record<string, string | number> = {}, 
 export function pattern(key: string, n = 2): RegExp {
   const escaped = text(key, {}, n).replace(/[.*+?^$()[\]\\|]/g, '\\$&')
   return new RegExp(`^${escaped.replace(/\{\w+\}/g, '.+?')}$`)
+}
+
+/** What is typed into, by its label. */
+export function field(root: Page | Locator, key: string): Locator {
+  const named = { name: text(key), exact: true }
+  return root.getByRole('textbox', named).or(root.getByRole('combobox', named))
 }
