@@ -291,17 +291,19 @@ FROM unnest(:ids::bigint[]) AS i (id)
 CROSS JOIN LATERAL (SELECT f.address FROM alias_recipient AS f WHERE f.alias_id = i.id ORDER BY f.address LIMIT 3) AS r
 ORDER BY i.id, r.address;
 
--- The next aliases of a bulk change. The pages of one selection add up to one walk over the index.
+-- The next aliases of a bulk change. The pages of one selection add up to one walk over the index of ids; the range of
+-- addresses is written so that its index is not taken instead.
 -- name: alias_bulk
 SELECT id FROM alias
-WHERE id > :after_id AND state = 'active' AND address >= :search_from AND address < :search_until
-    AND (:enabled::boolean IS NULL OR enabled = :enabled)
+WHERE id > :after_id AND state = 'active' AND (:enabled::boolean IS NULL OR enabled = :enabled)
+    AND (:search_from::text = '' OR (address >= :search_from AND address < :search_until))
 ORDER BY id LIMIT :limit;
 
 -- name: alias_bulk_in_domain
 SELECT id FROM alias
-WHERE domain_id = :domain_id AND id > :after_id AND state = 'active' AND address >= :search_from
-    AND address < :search_until AND (:enabled::boolean IS NULL OR enabled = :enabled)
+WHERE domain_id = :domain_id AND id > :after_id AND state = 'active'
+    AND (:enabled::boolean IS NULL OR enabled = :enabled)
+    AND (:search_from::text = '' OR (address >= :search_from AND address < :search_until))
 ORDER BY id LIMIT :limit;
 
 -- name: alias_set_enabled
