@@ -85,8 +85,10 @@ static void start(void)
 {
     const char *directory = server_directory();
     const char *const initdb[] = {
-        "initdb", "--pgdata=postgresql", "--username=postgres", "--auth=trust", "--no-sync", "-E",
-        "UTF8",   "--locale=C.UTF-8",    "--no-instructions",   NULL,
+        BIN "initdb",   "--pgdata=postgresql", "--username=postgres",
+        "--auth=trust", "--no-sync",           "-E",
+        "UTF8",         "--locale=C.UTF-8",    "--no-instructions",
+        NULL,
     };
     const char *const settings[] = {
         "listen_addresses=",     "fsync=off",      "shared_buffers=16MB",
@@ -96,12 +98,12 @@ static void start(void)
     };
     size_t n = 0;
 
-    if (!server_run(BIN "initdb", initdb, LOG)) {
+    if (!server_run(initdb[0], initdb, LOG)) {
         server_fail(LOG, "initdb failed");
     }
     server.program = BIN "postgres";
     server.stop_signal = SIGQUIT;
-    server.args[n++] = "postgres";
+    server.args[n++] = server.program;
     server.args[n++] = "-D";
     server.args[n++] = "postgresql";
     server.args[n++] = "-k";
