@@ -54,7 +54,7 @@ const chunks = [
     name: 'kit',
     test: /src\/ui\/(App(Dialog|Drawer|Page)|ConfirmDialog|CopyField|copy|EmptyState|modal|PageSection|ProgressBar|Skeleton|StatusPill|SwitchField|Toast\w*|toasts)\b/,
   },
-  { name: 'table', test: /src\/ui\/(DataTable|data-table|table-keys|Pager|FilterBar|BulkBar|ColumnMenu|QuotaBar|CheckboxField)/ },
+  { name: 'table', test: /src\/ui\/(DataTable|data-table|table-keys|Pager|FilterBar|BulkBar|ColumnMenu)/ },
 ]
 
 export default defineConfig({
