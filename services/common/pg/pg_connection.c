@@ -15,8 +15,8 @@ enum {
     FIRST_SLOTS = 32,
 };
 
-/* libpq brings libldap, and that GnuTLS, which before main would get ready for TLS in every process.
- * Nobody here looks up connections in LDAP; GnuTLS asks this function first. */
+/* libpq brings libldap, and that GnuTLS, which before main would get ready for TLS in every
+ * process. Nobody here looks up connections in LDAP; GnuTLS asks this function first. */
 int skip_gnutls_start(void) __asm__("_gnutls_global_init_skip");
 
 int skip_gnutls_start(void)
