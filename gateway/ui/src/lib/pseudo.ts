@@ -25,7 +25,8 @@ export function lengthened(message: string): string {
   return message
     .split(' | ')
     .map((form) => {
-      const padding = '~'.repeat(Math.max(1, Math.ceil(form.length * 0.4) - 2))
+      /* In pieces as long as long words are: it may break where texts may. */
+      const padding = '~'.repeat(Math.max(1, Math.ceil(form.length * 0.4) - 2)).replace(/~{8}(?=~)/g, '$& ')
       return `[${eachText(form, accent)}${padding}]`
     })
     .join(' | ')

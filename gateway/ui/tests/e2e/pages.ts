@@ -24,6 +24,8 @@ async function openRowMenu(page: Page): Promise<void> {
 async function selectPage(page: Page): Promise<void> {
   await page.getByRole('row').nth(1).getByRole('checkbox').check()
   await page.getByRole('region', { name: text('kit.bulk.label') }).waitFor()
+  /* Where the bar has its place, and covers nothing. */
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight))
 }
 
 export const SIGHTS: Sight[] = [
@@ -82,7 +84,7 @@ export const SIGHTS: Sight[] = [
       await page.keyboard.press('ControlOrMeta+k')
       await page.getByRole('dialog').waitFor()
       await page.keyboard.insertText('seed')
-      await page.getByRole('option').first().waitFor()
+      await page.getByRole('dialog').getByRole('option').first().waitFor()
     },
   },
   {
