@@ -8,6 +8,8 @@ export interface Sight {
   path: string
   /** Shows what loading looks like, so it never ends. */
   isRestless?: boolean
+  /** A bar floats over rows, which can be scrolled from under it: how much of them is free says nothing. */
+  isCovered?: boolean
   /** Without a session. */
   isPublic?: boolean
   /** Opens a menu, a drawer, a dialog. */
@@ -24,8 +26,6 @@ async function openRowMenu(page: Page): Promise<void> {
 async function selectPage(page: Page): Promise<void> {
   await page.getByRole('row').nth(1).getByRole('checkbox').check()
   await page.getByRole('region', { name: text('kit.bulk.label') }).waitFor()
-  /* Where the bar has its place, and covers nothing. */
-  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight))
 }
 
 export const SIGHTS: Sight[] = [
@@ -33,7 +33,7 @@ export const SIGHTS: Sight[] = [
   { name: 'dashboard', path: '/' },
   { name: 'domains', path: '/domains' },
   { name: 'domains-menu', path: '/domains', reveal: openRowMenu },
-  { name: 'domains-selected', path: '/domains', reveal: selectPage },
+  { name: 'domains-selected', path: '/domains', isCovered: true, reveal: selectPage },
   { name: 'domains-none', path: '/domains?search=nothing-like-this' },
   { name: 'domain-new', path: '/domains/new' },
   {
@@ -62,7 +62,7 @@ export const SIGHTS: Sight[] = [
   },
   { name: 'identities', path: '/identities' },
   { name: 'identities-menu', path: `/identities?domain=${SEEDED}`, reveal: openRowMenu },
-  { name: 'identities-selected', path: `/identities?domain=${SEEDED}`, reveal: selectPage },
+  { name: 'identities-selected', path: `/identities?domain=${SEEDED}`, isCovered: true, reveal: selectPage },
   { name: 'account', path: `/identities?account=${world.user.pk}` },
   { name: 'account-mailbox', path: `/identities?account=${world.user.pk}&tab=mailbox` },
   { name: 'account-addresses', path: `/identities?account=${world.user.pk}&tab=addresses` },
