@@ -33,6 +33,7 @@ export default ts.config(
       'vue/block-lang': ['error', { script: { lang: 'ts' } }],
       'vue/component-api-style': ['error', ['script-setup']],
       'vue/multi-word-component-names': 'off',
+      'vue/one-component-per-file': 'off',
       'vue/require-default-prop': 'off',
       'vue/max-attributes-per-line': 'off',
       'vue/singleline-html-element-content-newline': 'off',
@@ -53,17 +54,26 @@ export default ts.config(
   },
   {
     files: ['src/api/**'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['@/ui', '@/ui/*', '@/pages/*', '*.vue'] }] },
+    rules: {
+      'no-restricted-imports': ['error', { patterns: ['@/ui', '@/ui/*', '@/pages/*', '*.vue'] }],
+    },
   },
   {
     files: ['scripts/**', '*.js', 'tests/e2e/**'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' } },
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
+    },
     rules: { 'no-console': 'off' },
   },
   {
     files: ['public/**'],
     languageOptions: {
-      globals: { document: 'readonly', localStorage: 'readonly', navigator: 'readonly', matchMedia: 'readonly' },
+      globals: {
+        document: 'readonly',
+        localStorage: 'readonly',
+        navigator: 'readonly',
+        matchMedia: 'readonly',
+      },
     },
   },
 )

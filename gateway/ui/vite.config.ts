@@ -44,17 +44,23 @@ const chunks = [
     test: new RegExp(
       'src/(design/|pages/login/|(' +
         'app|router|api/(errors|http|request)|pages/\\w+/routes|locales/index|lib/(i18n|languages|message|pseudo)|' +
-        'shell/(connection|problems|session|unsaved|version|language-select)|' +
+        'shell/(connection|details|problems|session|unsaved|version|language-select)|' +
         'ui/(App(Button|Field|Icon|Tooltip)|IconButton|(Password|Select|Text)Field|Banner|popup|tones|first-page)' +
         ')\\b)',
     ),
   },
-  { name: 'query', test: /node_modules\/@tanstack\/|src\/api\/(query|list)\b|src\/lib\/url-state\b/ },
+  {
+    name: 'query',
+    test: /node_modules\/@tanstack\/|src\/api\/(query|list)\b|src\/lib\/url-state\b/,
+  },
   {
     name: 'kit',
     test: /src\/ui\/(App(Dialog|Drawer|Page)|ConfirmDialog|CopyField|copy|EmptyState|modal|PageSection|ProgressBar|Skeleton|StatusPill|SwitchField|Toast\w*|toasts)\b/,
   },
-  { name: 'table', test: /src\/ui\/(DataTable|data-table|table-keys|Pager|FilterBar|BulkBar|ColumnMenu)/ },
+  {
+    name: 'table',
+    test: /src\/ui\/(DataTable|data-table|table-keys|Pager|FilterBar|BulkBar|ColumnMenu)/,
+  },
 ]
 
 export default defineConfig({

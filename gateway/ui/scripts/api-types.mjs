@@ -21,7 +21,9 @@ const types = HEADER + astToString(await openapiTS(document, { alphabetize: true
 if (!isCheck) {
   await writeFile(TARGET, types)
 } else if ((await readFile(TARGET, 'utf8')) !== types) {
-  console.error('src/api/schema.d.ts is not what the OpenAPI document makes: run npm run api-types.')
+  console.error(
+    'src/api/schema.d.ts is not what the OpenAPI document makes: run npm run api-types.',
+  )
   process.exit(1)
 }
 console.log(`${isCheck ? 'checked' : 'wrote'} ${Object.keys(document.paths).length} paths`)

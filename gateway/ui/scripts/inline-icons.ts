@@ -16,7 +16,10 @@ export function inlineIcons(): Plugin {
       }
       const known = icons as unknown as Record<string, string>
       return code.replace(IMPORT, (_, names: string) => {
-        const used = names.split(',').map((name) => name.trim()).filter(Boolean)
+        const used = names
+          .split(',')
+          .map((name) => name.trim())
+          .filter(Boolean)
         return used
           .map((name) => {
             if (!known[name]) {

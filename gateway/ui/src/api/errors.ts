@@ -38,8 +38,8 @@ export class ApiError extends Error {
   }
 }
 
-/* Says a reason in the user's language, or null if it has no text for it. Set by the shell. */
-export type Translator = (reason: string, status: number) => string | null
+/* Says a fault in the user's language, or null if it has no text for it. Set by the shell. */
+export type Translator = (reason: string, status: number, detail: string) => string | null
 
 let translate: Translator = () => null
 
@@ -105,7 +105,7 @@ export function problem(error: unknown): Problem {
   return {
     status: error.status,
     reason: error.reason,
-    detail: translate(error.reason, error.status) ?? error.detail,
+    detail: translate(error.reason, error.status, error.detail) ?? error.detail,
     traceId: error.traceId,
     retryAfterSeconds: error.retryAfterSeconds,
   }
@@ -118,10 +118,10 @@ export function fieldErrors(error: unknown): Record<string, string[]> {
   if (!isApiError(error)) {
     return messages
   }
-  const only = error.faults.length === 1 && error.reason ? translate(error.reason, 400) : null
-  for (const fault of error.faults) {
-    const field = fault.field || 'non_field_errors'
-    messages[field] = [...(messages[field] ?? []), only ?? fault.detail]
+  const reason = error.faults.length === 1 ? error.reason : ''
+  for (const { field, detail } of error.faults) {
+    const key = field || 'non_field_errors'
+    messages[key] = [...(messages[key] ?? []), translate(reason, 400, detail) ?? detail]
   }
   return messages
 }

@@ -44,7 +44,11 @@ export function nextTokenOf(link: string | null): string {
   return url ? (new URL(url, location.origin).searchParams.get('page_token') ?? '') : ''
 }
 
-export async function fetchPage<T>(path: string, query: Query, signal?: AbortSignal): Promise<Page<T>> {
+export async function fetchPage<T>(
+  path: string,
+  query: Query,
+  signal?: AbortSignal,
+): Promise<Page<T>> {
   const { data, headers } = await request<T[]>('GET', path, { query, signal })
   const total = headers.get('x-total-count')
   return {

@@ -56,6 +56,10 @@ export async function request<T>(
   try {
     return { data: JSON.parse(text) as T, headers: response.headers, status: response.status }
   } catch {
-    throw new ApiError({ status: response.status, reason: 'MALFORMED', detail: 'The answer is not JSON.' })
+    throw new ApiError({
+      status: response.status,
+      reason: 'MALFORMED',
+      detail: 'The answer is not JSON.',
+    })
   }
 }

@@ -129,6 +129,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/sessions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the caller's own web sessions, the one used last first; 1,000 at most
+         * @description Lists the caller's own web sessions, the one used last first; 1,000 at most.
+         *
+         *     Any enabled account may call it.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sessions/{pk}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends one of the caller's web sessions, maybe the one this call is made with
+         * @description Ends one of the caller's web sessions, maybe the one this call is made with. It is refused within 2 s everywhere. Fails with NOT_FOUND (SESSION_NOT_FOUND). Event: SessionEnded.
+         *
+         *     Any enabled account may call it.
+         */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sessions/end_others/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends all web sessions of the caller but the one this call is made with
+         * @description Ends all web sessions of the caller but the one this call is made with. Event: SessionEnded of each.
+         *
+         *     Any enabled account may call it.
+         */
+        post: operations["endOtherSessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/": {
         parameters: {
             query?: never;
@@ -181,7 +247,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an account and its mailbox
-         * @description Deletes an account and its mailbox. Gone for logins and mail at once; the mailbox agent removes the mail unless `keepdir`. Fails with NOT_FOUND (ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (OWN_ACCOUNT, LAST_SUPER_ADMIN), ABORTED (ETAG_MISMATCH, REQUEST_IN_PROGRESS). Event: AccountDeleted, MailboxDeleted.
+         * @description Deletes an account and its mailbox. Gone for logins, lists of accounts and mail at once; the mailbox agent removes the mail unless `keepdir`. With `undo_seconds` the removal waits so long; meanwhile RestoreAccount brings the account back, and its name stays taken. Fails with NOT_FOUND (ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID), FAILED_PRECONDITION (OWN_ACCOUNT, LAST_SUPER_ADMIN), ABORTED (ETAG_MISMATCH, REQUEST_IN_PROGRESS). Event: AccountDeleted, and MailboxDeleted when the mailbox is removed.
          *
          *     Roles: SuperAdmins.
          */
@@ -208,7 +274,7 @@ export interface paths {
         put?: never;
         /**
          * Deletes an account and its mailbox
-         * @description Deletes an account and its mailbox. Gone for logins and mail at once; the mailbox agent removes the mail unless `keepdir`. Fails with NOT_FOUND (ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (OWN_ACCOUNT, LAST_SUPER_ADMIN), ABORTED (ETAG_MISMATCH, REQUEST_IN_PROGRESS). Event: AccountDeleted, MailboxDeleted.
+         * @description Deletes an account and its mailbox. Gone for logins, lists of accounts and mail at once; the mailbox agent removes the mail unless `keepdir`. With `undo_seconds` the removal waits so long; meanwhile RestoreAccount brings the account back, and its name stays taken. Fails with NOT_FOUND (ACCOUNT_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID), FAILED_PRECONDITION (OWN_ACCOUNT, LAST_SUPER_ADMIN), ABORTED (ETAG_MISMATCH, REQUEST_IN_PROGRESS). Event: AccountDeleted, and MailboxDeleted when the mailbox is removed.
          *
          *     Roles: SuperAdmins.
          */
@@ -235,6 +301,50 @@ export interface paths {
          */
         put: operations["changePassword"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{pk}/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undoes a delete whose time for it (`undo_seconds`) is not over
+         * @description Undoes a delete whose time for it (`undo_seconds`) is not over. The account is as it was, with its mailbox, password and API tokens; its web sessions have ended. An account that is not deleted is left as it is. Fails with NOT_FOUND (ACCOUNT_NOT_FOUND), FAILED_PRECONDITION (DELETE_FINAL: removing it has begun). Event: AccountRestored.
+         *
+         *     Roles: SuperAdmins.
+         */
+        post: operations["restoreAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/bulk/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enables, disables or deletes many accounts
+         * @description Enables, disables or deletes many accounts. They are those of `ids`, or all that `filter` matches, in the order of their ids, one page of them with each call. Each account is changed on its own, wholly or not at all, and what became of it is told; one that may not be changed does not stop the others. A call works for some seconds at most and may do less than its page; repeat it with `next_page_token` until that is empty. Repeating a page is harmless. Fails with INVALID_ARGUMENT (FIELD_INVALID, FIELD_TOO_LONG, ROLE_UNKNOWN, DOMAIN_NAME_INVALID, PAGE_TOKEN_INVALID). Event: of each account, that of UpdateAccount or DeleteAccount.
+         *
+         *     Roles: SuperAdmins.
+         */
+        post: operations["bulkChangeAccounts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -315,7 +425,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes an alias
-         * @description Deletes an alias. Event: MailboxAliasDeleted.
+         * @description Deletes an alias. Gone for lists and mail at once; other aliases lose it as a recipient, and one left empty goes too. With `undo_seconds` only that waits so long, and RestoreAlias brings the alias back; its address stays taken. Fails with NOT_FOUND (ALIAS_NOT_FOUND), INVALID_ARGUMENT (FIELD_INVALID), ABORTED (ETAG_MISMATCH). Event: MailboxAliasDeleted.
          *
          *     Roles: SuperAdmins.
          */
@@ -329,6 +439,50 @@ export interface paths {
          *     Roles: SuperAdmins.
          */
         patch: operations["updateAliasPatch"];
+        trace?: never;
+    };
+    "/api/v1/aliases/{pk}/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undoes a delete whose time for it (`undo_seconds`) is not over
+         * @description Undoes a delete whose time for it (`undo_seconds`) is not over. An alias that is not deleted is left as it is. Fails with NOT_FOUND (ALIAS_NOT_FOUND), FAILED_PRECONDITION (DELETE_FINAL: removing it has begun, or it has no recipient any more). Event: MailboxAliasRestored.
+         *
+         *     Roles: SuperAdmins.
+         */
+        post: operations["restoreAlias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/aliases/bulk/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enables, disables or deletes many aliases: those of `ids`, or all that `filter` matches, in the order of their ids, one page of them with each call
+         * @description Enables, disables or deletes many aliases: those of `ids`, or all that `filter` matches, in the order of their ids, one page of them with each call. Each alias is changed on its own, wholly or not at all, and what became of it is told; one that may not be changed does not stop the others. A call may do less than its page; repeat it with `next_page_token` until that is empty. Repeating a page is harmless. Fails with INVALID_ARGUMENT (FIELD_INVALID, FIELD_TOO_LONG, PAGE_TOKEN_INVALID; filter.domain: DOMAIN_NOT_FOUND). Event: of each alias, that of UpdateAlias or DeleteAlias.
+         *
+         *     Roles: SuperAdmins.
+         */
+        post: operations["bulkChangeAliases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/auth/login/": {
@@ -369,6 +523,28 @@ export interface paths {
          *     Any enabled account may call it.
          */
         post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dnschecks/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the last results of all domains that are checked: enabled, with enable_dns_checks
+         * @description Lists the last results of all domains that are checked: enabled, with enable_dns_checks. Orderings: name (default), checked_at, each with `-`. Follows the list of domains within seconds: a new or renamed one is "pending". Fails with INVALID_ARGUMENT (FIELD_INVALID, FIELD_TOO_LONG, ORDERING_UNKNOWN, PAGE_TOKEN_INVALID).
+         *
+         *     Roles: SuperAdmins.
+         */
+        get: operations["listDnsChecks"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -495,7 +671,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts
-         * @description Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts. Gone for users and mail at once, cleaned up in the background. Mail directories are removed by the agent unless `keep_folder`. Fails with NOT_FOUND, FAILED_PRECONDITION (OWN_DOMAIN). Event: DomainDeleted, and MailboxDeleted per mailbox.
+         * @description Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts. Gone for users and mail at once, cleaned up in the background. Mail directories are removed by the agent unless `keep_folder`. With `undo_seconds` the clean-up waits so long, and RestoreDomain brings the domain back; its names stay taken. Fails with NOT_FOUND, INVALID_ARGUMENT (FIELD_INVALID), ABORTED (ETAG_MISMATCH, REQUEST_IN_PROGRESS), FAILED_PRECONDITION (OWN_DOMAIN; with `undo_seconds`: RENAME_IN_PROGRESS). Event: DomainDeleted, DomainAliasDeleted per alias, and with the clean-up MailboxDeleted per mailbox.
          *
          *     Roles: SuperAdmins.
          */
@@ -522,7 +698,7 @@ export interface paths {
         put?: never;
         /**
          * Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts
-         * @description Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts. Gone for users and mail at once, cleaned up in the background. Mail directories are removed by the agent unless `keep_folder`. Fails with NOT_FOUND, FAILED_PRECONDITION (OWN_DOMAIN). Event: DomainDeleted, and MailboxDeleted per mailbox.
+         * @description Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts. Gone for users and mail at once, cleaned up in the background. Mail directories are removed by the agent unless `keep_folder`. With `undo_seconds` the clean-up waits so long, and RestoreDomain brings the domain back; its names stay taken. Fails with NOT_FOUND, INVALID_ARGUMENT (FIELD_INVALID), ABORTED (ETAG_MISMATCH, REQUEST_IN_PROGRESS), FAILED_PRECONDITION (OWN_DOMAIN; with `undo_seconds`: RENAME_IN_PROGRESS). Event: DomainDeleted, DomainAliasDeleted per alias, and with the clean-up MailboxDeleted per mailbox.
          *
          *     Roles: SuperAdmins.
          */
@@ -555,6 +731,72 @@ export interface paths {
          *     Roles: SuperAdmins.
          */
         post: operations["runDnsCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/{pk}/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undoes a delete whose time for it (`undo_seconds`) is not over: the domain is as it was, with its domain aliases and all that is in it
+         * @description Undoes a delete whose time for it (`undo_seconds`) is not over: the domain is as it was, with its domain aliases and all that is in it. A domain that is not deleted is left as it is. Fails with NOT_FOUND (DOMAIN_NOT_FOUND), FAILED_PRECONDITION (DELETE_FINAL: the clean-up has begun). Event: DomainRestored, DomainAliasCreated per alias.
+         *
+         *     Roles: SuperAdmins.
+         */
+        post: operations["restoreDomain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/bulk/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enables, disables or deletes many domains: those of `ids`, or all that `filter` matches, in the order of their ids, one page of them with each call
+         * @description Enables, disables or deletes many domains: those of `ids`, or all that `filter` matches, in the order of their ids, one page of them with each call. Each domain is changed on its own, wholly or not at all, and what became of it is told; one that may not be changed does not stop the others. A call may do less than its page; repeat it with `next_page_token` until that is empty. Repeating a page is harmless. Fails with INVALID_ARGUMENT (FIELD_INVALID, FIELD_TOO_LONG, PAGE_TOKEN_INVALID). Event: of each domain, that of UpdateDomain or DeleteDomain.
+         *
+         *     Roles: SuperAdmins.
+         */
+        post: operations["bulkChangeDomains"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identities/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists accounts and aliases together, by address
+         * @description Lists accounts and aliases together, by address. Orderings: address (default), -address. Fails with INVALID_ARGUMENT (kind: FIELD_INVALID; domain: DOMAIN_NOT_FOUND; role: ROLE_UNKNOWN; ORDERING_UNKNOWN, PAGE_TOKEN_INVALID).
+         *
+         *     Roles: SuperAdmins.
+         */
+        get: operations["listIdentities"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -680,7 +922,7 @@ export interface paths {
         };
         /**
          * Lists mailboxes with their quota and usage
-         * @description Lists mailboxes with their quota and usage. Orderings: address (default), usage (bytes), each with `-`.
+         * @description Lists mailboxes with their quota and usage. Orderings: address (default), usage (bytes), each with `-`. Fails with INVALID_ARGUMENT (FIELD_INVALID, ORDERING_UNKNOWN, PAGE_TOKEN_INVALID).
          *
          *     Roles: SuperAdmins.
          */
@@ -754,6 +996,13 @@ export interface components {
         };
         AccountExistsResponse: {
             exists: boolean;
+        };
+        /** @description What is in a list of accounts; what is absent does not count. See ListAccounts. */
+        AccountFilterInput: {
+            domain?: string;
+            is_active?: boolean;
+            role?: string;
+            search?: string;
         };
         /** @description A person who logs in. */
         AccountInput: {
@@ -858,6 +1107,12 @@ export interface components {
             /** @description 1 to 1,000 addresses, local or external, shown sorted. */
             recipients: string[];
         };
+        /** @description What is in a list of aliases; what is absent does not count. See ListAliases. */
+        AliasFilterInput: {
+            domain?: string;
+            enabled?: boolean;
+            search?: string;
+        };
         /** @description An address whose mail goes to other addresses. */
         AliasInput: {
             /** @description local-part@domain, or "@domain" for a catch-all. */
@@ -907,6 +1162,49 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             name: string;
+        };
+        BulkChangeAccountsResponse: {
+            /** @description Empty when the selection is done. */
+            next_page_token: string;
+            /** @description `name` is the user name. */
+            results: components["schemas"]["BulkResult"][];
+            /**
+             * Format: int64
+             * @description How many the selection has, in the answer to the call without a page token.
+             */
+            total_size: number | null;
+        };
+        BulkChangeAliasesResponse: {
+            /** @description Empty when the selection is done. */
+            next_page_token: string;
+            results: components["schemas"]["BulkResult"][];
+            /**
+             * Format: int64
+             * @description How many the selection has, in the answer to the call without a page token.
+             */
+            total_size: number | null;
+        };
+        BulkChangeDomainsResponse: {
+            /** @description Empty when the selection is done. */
+            next_page_token: string;
+            results: components["schemas"]["BulkResult"][];
+            /**
+             * Format: int64
+             * @description How many the selection has, in the answer to the call without a page token.
+             */
+            total_size: number | null;
+        };
+        /** @description What a bulk change did to one object. */
+        BulkResult: {
+            detail: string;
+            /** @description Its address or name; empty if there is none. */
+            name: string;
+            /** @description "done", "unchanged" (it was as asked for already) or "refused". */
+            outcome: string;
+            /** Format: int64 */
+            pk: number;
+            /** @description Why it was refused: a reason as of errors, and a sentence. */
+            reason: string;
         };
         /** @description Why the request was refused, in one sentence. */
         Detail: {
@@ -1011,6 +1309,12 @@ export interface components {
              */
             target?: number;
         };
+        /** @description What is in a list of domains; what is absent does not count. See ListDomains. */
+        DomainFilterInput: {
+            enabled?: boolean;
+            search?: string;
+            type?: string;
+        };
         /** @description A mail domain. Its id never changes; everything else may. */
         DomainInput: {
             /** @description Megabytes that a mailbox with use_domain_quota gets; 0 is unlimited. */
@@ -1044,6 +1348,39 @@ export interface components {
         /** @description What is wrong with each field, by its name in the request. */
         FieldErrors: {
             [key: string]: string[] | components["schemas"]["FieldErrors"];
+        };
+        /** @description An account or an alias, as one list shows both. */
+        Identity: {
+            /** @description An account's user name. */
+            address: string;
+            /** @description The name of the domain; empty for an account without mailbox. */
+            domain: string;
+            enabled: boolean;
+            /** Format: date-time */
+            expire_at: string | null;
+            /** @description "account" or "alias"; what `pk` counts. */
+            kind: string;
+            /** Format: date-time */
+            last_login: string | null;
+            /** Format: int64 */
+            mailbox: number | null;
+            /** @description First and last name of an account; the description of an alias. */
+            name: string;
+            /** Format: int64 */
+            pk: number;
+            /**
+             * Format: int64
+             * @description Megabytes in force for the mailbox, 0 is unlimited, and the percentage in use.
+             */
+            quota: number;
+            /** Format: int32 */
+            quota_usage: number;
+            /** Format: int32 */
+            recipient_count: number;
+            /** @description Of an alias: the first three in order, and how many there are. */
+            recipients: string[];
+            /** @description Of an account; empty for an alias, as the following are. */
+            role: string;
         };
         LoginResponse: {
             account: components["schemas"]["Account"] | null;
@@ -1152,6 +1489,28 @@ export interface components {
             status: string;
             /** @description "mx". */
             type: string;
+        };
+        /** @description A web session. */
+        Session: {
+            /** Format: date-time */
+            created_at: string | null;
+            /** @description Whether this call is made with it. */
+            current: boolean;
+            /**
+             * Format: date-time
+             * @description When it ends if it is not used again.
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description Right to the minute.
+             */
+            last_seen_at: string | null;
+            /** @description Names the session and opens nothing. */
+            pk: string;
+            /** @description Where the person logged in from, and with what. */
+            remote_address: string;
+            user_agent: string;
         };
     };
     responses: {
@@ -1506,6 +1865,88 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    "X-Total-Count": components["headers"]["X-Total-Count"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pk: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listAccounts: {
         parameters: {
             query?: {
@@ -1657,6 +2098,8 @@ export interface operations {
             query?: {
                 /** @description Keep the mail directory on disk. */
                 keepdir?: boolean;
+                /** @description How long RestoreAccount can bring it back: 0 (the default), not at all, to 86,400. */
+                undo_seconds?: number;
             };
             header?: {
                 /** @description The same key and body again returns the first answer. */
@@ -1747,6 +2190,11 @@ export interface operations {
                 "application/json": {
                     /** @description Keep the mail directory on disk. */
                     keepdir?: boolean;
+                    /**
+                     * Format: int32
+                     * @description How long RestoreAccount can bring it back: 0 (the default), not at all, to 86,400.
+                     */
+                    undo_seconds?: number;
                 };
             };
         };
@@ -1799,6 +2247,91 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body again returns the first answer. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    bulkChangeAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description "enable", "disable" or "delete". */
+                    action?: string;
+                    filter?: components["schemas"]["AccountFilterInput"];
+                    /** @description Which accounts: 1 to 1,000 ids, or a filter; exactly one of them. */
+                    ids?: number[];
+                    keepdir?: boolean;
+                    /**
+                     * Format: int32
+                     * @description 1 to 500; 0 means 100.
+                     */
+                    page_size?: number;
+                    page_token?: string;
+                    /**
+                     * Format: int32
+                     * @description Of a delete: as in DeleteAccount.
+                     */
+                    undo_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkChangeAccountsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];
@@ -1976,7 +2509,10 @@ export interface operations {
     };
     deleteAlias: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How long RestoreAlias can bring it back: 0 (the default), not at all, to 86,400. */
+                undo_seconds?: number;
+            };
             header?: {
                 /** @description The same key and body again returns the first answer. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2047,6 +2583,91 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    restoreAlias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body again returns the first answer. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    bulkChangeAliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description "enable", "disable" or "delete". */
+                    action?: string;
+                    filter?: components["schemas"]["AliasFilterInput"];
+                    /** @description Which aliases: 1 to 1,000 ids, or a filter; exactly one of them. */
+                    ids?: number[];
+                    /**
+                     * Format: int32
+                     * @description 1 to 500; 0 means 100.
+                     */
+                    page_size?: number;
+                    page_token?: string;
+                    /**
+                     * Format: int32
+                     * @description Of a delete: as in DeleteAlias.
+                     */
+                    undo_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkChangeAliasesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -2067,6 +2688,8 @@ export interface operations {
             200: {
                 headers: {
                     "Set-Cookie": components["headers"]["Set-Cookie"];
+                    /** @description As `csrf_token`. */
+                    "X-CSRF-Token"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2105,6 +2728,45 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listDnsChecks: {
+        parameters: {
+            query?: {
+                count?: boolean;
+                /** @description Only these domains; may be given several times, 1,000 at most. */
+                domains?: number[];
+                ordering?: string;
+                /** @description 1 to 1,000; 0 means 100. */
+                page_size?: number;
+                page_token?: string;
+                /** @description Matches the beginning of the domain's name. */
+                search?: string;
+                /** @description Only results with this status: "ok", "wrong", "unknown" or "pending". */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    "X-Total-Count": components["headers"]["X-Total-Count"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DnsCheck"][];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];
         };
@@ -2467,6 +3129,8 @@ export interface operations {
             query?: {
                 /** @description Keep the mail directories on disk. */
                 keep_folder?: boolean;
+                /** @description How long RestoreDomain can bring it back: 0 (the default), not at all, to 86,400. */
+                undo_seconds?: number;
             };
             header?: {
                 /** @description The same key and body again returns the first answer. */
@@ -2557,6 +3221,11 @@ export interface operations {
                 "application/json": {
                     /** @description Keep the mail directories on disk. */
                     keep_folder?: boolean;
+                    /**
+                     * Format: int32
+                     * @description How long RestoreDomain can bring it back: 0 (the default), not at all, to 86,400.
+                     */
+                    undo_seconds?: number;
                 };
             };
         };
@@ -2635,6 +3304,135 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreDomain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body again returns the first answer. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    bulkChangeDomains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description "enable", "disable" or "delete". */
+                    action?: string;
+                    filter?: components["schemas"]["DomainFilterInput"];
+                    /** @description Which domains: 1 to 1,000 ids, or a filter; exactly one of them. */
+                    ids?: number[];
+                    keep_folder?: boolean;
+                    /**
+                     * Format: int32
+                     * @description 1 to 500; 0 means 100.
+                     */
+                    page_size?: number;
+                    page_token?: string;
+                    /**
+                     * Format: int32
+                     * @description Of a delete: as in DeleteDomain.
+                     */
+                    undo_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkChangeDomainsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listIdentities: {
+        parameters: {
+            query?: {
+                /** @description Count the matches of a filtered list too; an unfiltered list always counts. */
+                count?: boolean;
+                /** @description Only what is in the domain of this name. */
+                domain?: string;
+                enabled?: boolean;
+                /** @description "account" or "alias". */
+                kind?: string;
+                ordering?: string;
+                /** @description 1 to 1,000; 0 means 100. */
+                page_size?: number;
+                page_token?: string;
+                /** @description Only accounts with this role. */
+                role?: string;
+                /** @description Matches the beginning of the address, and of an account's first or last name. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    "X-Total-Count": components["headers"]["X-Total-Count"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"][];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];
         };
@@ -2813,6 +3611,8 @@ export interface operations {
                 page_token?: string;
                 /** @description Matches the beginning of the address. */
                 search?: string;
+                /** @description Only mailboxes with a limited quota of which at least so many percent are in use; 0 means all. */
+                usage_over?: number;
             };
             header?: never;
             path?: never;

@@ -11,7 +11,9 @@ export interface Command {
 
 type Translate = (key: string) => string
 
-const modules = import.meta.glob<{ commands: (t: Translate) => Command[] }>('../pages/*/commands.ts')
+const modules = import.meta.glob<{ commands: (t: Translate) => Command[] }>(
+  '../pages/*/commands.ts',
+)
 
 export async function pageCommands(t: Translate): Promise<Command[]> {
   const loaded = await Promise.all(Object.values(modules).map((load) => load()))

@@ -10,7 +10,9 @@ export function nameOf(account: Named): string {
 
 export function initialsOf(account: Named): string {
   const words = nameOf(account).split(/[\s.@_-]+/u)
-  const letters = [words[0], words.length > 1 ? words.at(-1) : ''].map((word) => [...(word ?? '')][0])
+  const letters = [words[0], words.length > 1 ? words.at(-1) : ''].map(
+    (word) => [...(word ?? '')][0],
+  )
   const isAddress = nameOf(account) === account.username
   return (isAddress ? (letters[0] ?? '?') : letters.join('')).toLocaleUpperCase()
 }

@@ -6,7 +6,9 @@ import { preferences, THEMES } from './preferences'
 import { panels } from './shortcuts'
 
 /* What the shell itself can do. */
-export function ownCommands(t: (key: string, named?: Record<string, unknown>) => string): Command[] {
+export function ownCommands(
+  t: (key: string, named?: Record<string, unknown>) => string,
+): Command[] {
   const commands: Command[] = [
     ...THEMES.map((theme) => ({
       key: `theme-${theme}`,
@@ -22,7 +24,12 @@ export function ownCommands(t: (key: string, named?: Record<string, unknown>) =>
       keywords: 'language sprache langue',
       run: () => setLanguage(language, true),
     })),
-    { key: 'help', label: t('shell.help.open'), keywords: '?', run: () => void (panels.help = true) },
+    {
+      key: 'help',
+      label: t('shell.help.open'),
+      keywords: '?',
+      run: () => void (panels.help = true),
+    },
   ]
   if (currentCall.value) {
     commands.unshift({

@@ -1,18 +1,23 @@
 import { problem, setErrorTranslator } from '@/api/errors'
 import { i18n } from '@/lib/i18n'
+import { knownDetail } from './details'
 
-/* Says what went wrong in the user's language: by the server's reason, else by the status; what has no text of its
- * own keeps the server's sentence. */
+/* Says what went wrong in the user's language: by the server's sentence where that is known, else by its reason, else by
+ * the status; what has no text of its own keeps the server's sentence. */
+export function sayProblem(reason: string, status: number, detail: string): string | null {
+  const { t, te } = i18n.global
+  const known = knownDetail(detail)
+  if (known) {
+    return t(known.key, known.named, Number(known.named.n ?? 1))
+  }
+  if (reason && te(`errors.reason.${reason}`)) {
+    return t(`errors.reason.${reason}`)
+  }
+  return te(`errors.status.${status}`) ? t(`errors.status.${status}`) : null
+}
+
 export function translateErrors(): void {
-  setErrorTranslator((reason, status) => {
-    const { t, te } = i18n.global
-    const key = `errors.reason.${reason}`
-    if (reason && (te(key) || te(key, 'en'))) {
-      return t(key)
-    }
-    const byStatus = `errors.status.${status}`
-    return status !== 400 && status !== 409 && te(byStatus, 'en') ? t(byStatus) : null
-  })
+  setErrorTranslator(sayProblem)
 }
 
 export function problemText(error: unknown): string {

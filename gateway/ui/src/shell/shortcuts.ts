@@ -13,7 +13,9 @@ function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
     (target.isContentEditable ||
-      target.matches('input:not([type=checkbox]):not([type=radio]), textarea, select, [role=textbox]'))
+      target.matches(
+        'input:not([type=checkbox]):not([type=radio]), textarea, select, [role=textbox]',
+      ))
   )
 }
 
@@ -25,7 +27,8 @@ function hasDialog(): boolean {
 export function submitForm(): boolean {
   const focus = document.activeElement
   const dialog = [...document.querySelectorAll<HTMLElement>('dialog[open]')].at(-1)
-  const form = focus?.closest('form') ?? (dialog ?? document).querySelector('main form, dialog form')
+  const form =
+    focus?.closest('form') ?? (dialog ?? document).querySelector('main form, dialog form')
   if (!(form instanceof HTMLFormElement)) {
     return false
   }

@@ -6,5 +6,7 @@ const DAY_MS = 86_400_000
 
 export function expiryOf(expiry: Expiry, now: number): string | null {
   const days = Number(expiry)
-  return Number.isFinite(days) ? new Date(now + days * DAY_MS).toISOString().replace(/\.\d+Z$/, 'Z') : null
+  return Number.isFinite(days)
+    ? new Date(now + days * DAY_MS).toISOString().replace(/\.\d+Z$/, 'Z')
+    : null
 }

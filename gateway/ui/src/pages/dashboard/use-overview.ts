@@ -34,7 +34,12 @@ export interface OperationRow {
 }
 
 function useCount(key: string) {
-  return useFirstRows<{ pk: number }>(key, `/api/v1/${key}/`, () => ({ page_size: 1, count: true }), EVERY)
+  return useFirstRows<{ pk: number }>(
+    key,
+    `/api/v1/${key}/`,
+    () => ({ page_size: 1, count: true }),
+    EVERY,
+  )
 }
 
 export function useOverview() {
@@ -77,13 +82,13 @@ export function useOverview() {
   }
 
   const asked = [dns, full, failed]
-  const isLoading = computed(
-    () => readiness.isLoading.value || asked.some((one) => one.loading),
-  )
+  const isLoading = computed(() => readiness.isLoading.value || asked.some((one) => one.loading))
   const hasAttention = computed(
     () => away.value.length > 0 || asked.some((one) => (one.total ?? one.rows.length) > 0),
   )
-  const isUncertain = computed(() => Boolean(readiness.error.value) || asked.some((one) => one.error))
+  const isUncertain = computed(
+    () => Boolean(readiness.error.value) || asked.some((one) => one.error),
+  )
   /* The oldest of the answers: since then nothing is known for sure. */
   const checkedAt = computed(() =>
     Math.min(readiness.dataUpdatedAt.value, ...asked.map((one) => one.updatedAt)),
@@ -94,5 +99,17 @@ export function useOverview() {
     await Promise.all([readiness.refetch(), ...all.map((one) => one.refetch())])
   }
 
-  return { dns, full, failed, recent, away, counts, isLoading, hasAttention, isUncertain, checkedAt, refetch }
+  return {
+    dns,
+    full,
+    failed,
+    recent,
+    away,
+    counts,
+    isLoading,
+    hasAttention,
+    isUncertain,
+    checkedAt,
+    refetch,
+  }
 }
