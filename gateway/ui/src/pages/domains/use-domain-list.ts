@@ -31,7 +31,14 @@ export function useDomainList() {
     dns: '',
     ordering: 'name',
     page_size: 25,
-    hidden: [] as string[],
+    /* Keys with commas between them; "-": none. */
+    hidden: 'creation',
+  })
+  const hidden = computed({
+    get: () => url.hidden.split(',').filter((key) => key !== '-'),
+    set: (keys: string[]) => {
+      url.hidden = keys.join(',') || '-'
+    },
   })
   const isByDns = computed(() => url.dns !== '')
   const query = (): Query => ({
@@ -86,6 +93,7 @@ export function useDomainList() {
 
   return {
     url,
+    hidden,
     rows,
     checks,
     isByDns,
