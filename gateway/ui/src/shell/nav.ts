@@ -1,8 +1,8 @@
 import {
   mdiAccountCircleOutline,
   mdiAccountMultipleOutline,
+  mdiChartDonut,
   mdiGauge,
-  mdiHarddisk,
   mdiSwapHorizontal,
   mdiWeb,
 } from '@mdi/js'
@@ -41,7 +41,7 @@ export const SECTIONS: readonly Section[] = [
     letter: 'i',
     create: { path: '/identities', query: { new: 'account' } },
   },
-  { key: 'quotas', to: '/quotas', icon: mdiHarddisk, group: 'mail', letter: 'q' },
+  { key: 'quotas', to: '/quotas', icon: mdiChartDonut, group: 'mail', letter: 'q' },
   { key: 'operations', to: '/operations', icon: mdiSwapHorizontal, group: 'delivery', letter: 'o' },
   {
     key: 'account',

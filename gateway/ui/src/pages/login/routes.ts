@@ -1,10 +1,11 @@
 import type { RouteRecordRaw } from 'vue-router'
+import LoginPage from './login-page.vue'
 
 export const routes: RouteRecordRaw[] = [
   {
     path: '/login',
     name: 'login',
-    component: () => import('./login-page.vue'),
+    component: LoginPage,
     meta: { bare: true, public: true, everyone: true },
   },
 ]
