@@ -22,7 +22,9 @@ const account: Account = {
     quota: 1024,
     quota_usage: 10,
   },
+  date_joined: null,
   last_login: null,
+  last_modification: null,
   etag: '1',
   email: 'anna@example.org',
 }
