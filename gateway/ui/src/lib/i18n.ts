@@ -1,7 +1,8 @@
 import { ref } from 'vue'
 import { createI18n } from 'vue-i18n'
-import { loadMessages, type Messages } from '@/locales'
-import { directionOf, isLanguage, LANGUAGE_NAMES, pickLanguage, type Language } from './languages'
+import { loadMessages, type Messages, type Part } from '@/locales'
+import { directionOf, isLanguage, pickLanguage, type Language } from './languages'
+import { compileMessage } from './message'
 
 const STORED = 'roost.language'
 
@@ -33,6 +34,7 @@ export const i18n = createI18n({
   missingWarn: false,
   fallbackWarn: false,
   messages: {} as Record<string, Messages>,
+  messageCompiler: compileMessage,
   messageResolver: (messages: unknown, path: string) => (messages as Messages)[path] ?? null,
   pluralRules: {
     en: rulesOf('en'),
@@ -59,18 +61,28 @@ export function initialLanguage(): Language {
   return storedLanguage() ?? pickLanguage(navigator.languages)
 }
 
-export async function setLanguage(wanted: Language, remember = false): Promise<void> {
-  const messages = await loadMessages(wanted)
-  i18n.global.setLocaleMessage(wanted, messages)
-  i18n.global.locale.value = wanted
-  language.value = wanted
-  document.documentElement.lang = wanted
-  document.documentElement.dir = directionOf(wanted)
-  if (remember) {
-    localStorage.setItem(STORED, wanted)
+/* The texts of the login come first; those of the pages when something else than the login is shown. */
+const wanted: Part[] = ['base']
+
+async function load(tag: Language): Promise<void> {
+  const loaded = await Promise.all(wanted.map((part) => loadMessages(tag, part)))
+  i18n.global.setLocaleMessage(tag, Object.assign({}, ...loaded))
+}
+
+export async function loadPageTexts(): Promise<void> {
+  if (!wanted.includes('pages')) {
+    wanted.push('pages')
+    await load(language.value)
   }
 }
 
-export function languageName(tag: Language): string {
-  return LANGUAGE_NAMES[tag]
+export async function setLanguage(tag: Language, remember = false): Promise<void> {
+  await load(tag)
+  i18n.global.locale.value = tag
+  language.value = tag
+  document.documentElement.lang = tag
+  document.documentElement.dir = directionOf(tag)
+  if (remember) {
+    localStorage.setItem(STORED, tag)
+  }
 }

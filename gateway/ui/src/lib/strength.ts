@@ -3,7 +3,17 @@
 
 export type Strength = 0 | 1 | 2 | 3 | 4
 
-const COMMON = ['password', 'passwort', 'motdepasse', 'qwerty', 'azerty', 'letmein', 'welcome', 'admin', 'roost']
+const COMMON = [
+  'password',
+  'passwort',
+  'motdepasse',
+  'qwerty',
+  'azerty',
+  'letmein',
+  'welcome',
+  'admin',
+  'roost',
+]
 const SETS: [RegExp, number][] = [
   [/[a-z]/, 26],
   [/[A-Z]/, 26],

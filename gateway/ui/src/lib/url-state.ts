@@ -79,7 +79,12 @@ async function fly(): Promise<void> {
   landed.value++
 }
 
-function write(router: Router, key: string, text: string | string[] | undefined, push: boolean): void {
+function write(
+  router: Router,
+  key: string,
+  text: string | string[] | undefined,
+  push: boolean,
+): void {
   batch ??= { router, page: pageOf(router.currentRoute.value), query: {}, push: false }
   batch.query[key] = text
   batch.push ||= push
