@@ -64,7 +64,11 @@ static void deleted_alias_is_out_of_sight_and_comes_back(void **state)
     assert_string_equal(recipients_of(f, id), "(gone)");
     assert_reason(delete_alias(f, id, 60), "ALIAS_NOT_FOUND");
     /* Its address stays taken, and nobody can name it anew. */
-    assert_reason(create_alias(f, "info@example.test", "bob@example.test", &alias), "ALIAS_EXISTS");
+    const struct error *err = create_alias(f, "info@example.test", "bob@example.test", &alias);
+    assert_reason(err, "ALIAS_EXISTS");
+    assert_string_equal(err->detail,
+                        "An alias with this address was deleted and can still be restored.");
+    assert_string_equal(err->fields[0].field, "alias.address");
     assert_reason(create_alias(f, "new@example.test", "info@example.test", &alias),
                   "RECIPIENT_NOT_FOUND");
     assert_good(restore_alias(f, id, &alias));

@@ -404,13 +404,30 @@ static const struct error *write_alias(struct pg *pg, void *ctx)
     return request_log_end(call, write->request_id, &tx->result->base);
 }
 
+/* Nobody sees the alias that has the address while its deletion can be undone. */
+static const struct error *explain_taken(struct call *call, const struct alias_write *write,
+                                         const struct error *taken)
+{
+    struct pg_rows rows;
+    const struct error *err = pg_query(call->pg, &mailboxes_sql_alias_state_of_address,
+                                       PG_ARGS(NULL, pg_int64("domain_id", write->domain_id),
+                                               pg_text("local_part", write->local_part)),
+                                       &rows);
+    if (err || rows.n_rows == 0 || strcmp(pg_value(&rows, 0, 0), "deleting") != 0) {
+        return taken;
+    }
+    return error_on_field(call->arena, REASON_ALIAS_EXISTS, "alias.address",
+                          "An alias with this address was deleted and can still be restored.");
+}
+
 const struct error *alias_store_write(struct call *call, const struct alias_write *write,
                                       Roost__Mailboxes__V1__Alias **ret_alias)
 {
     struct write_tx tx = {.call = call, .write = write};
     const struct error *err = pg_transact(call->pg, write_alias, &tx);
     if (err) {
-        return pg_explain(call->arena, err, constraints, N_CONSTRAINTS);
+        err = pg_explain(call->arena, err, constraints, N_CONSTRAINTS);
+        return error_is(err, REASON_ALIAS_EXISTS) ? explain_taken(call, write, err) : err;
     }
     *ret_alias = tx.result;
     return NULL;

@@ -306,6 +306,9 @@ WHERE domain_id = :domain_id AND id > :after_id AND state = 'active'
     AND (:search_from::text = '' OR (address >= :search_from AND address < :search_until))
 ORDER BY id LIMIT :limit;
 
+-- name: alias_state_of_address
+SELECT state FROM alias WHERE domain_id = :domain_id AND local_part = :local_part;
+
 -- name: alias_set_enabled
 UPDATE alias SET enabled = :enabled WHERE id = :id;
 
