@@ -13,7 +13,9 @@ const LANGUAGE = 'en'
 const directory = process.argv[2]
 const manifest = JSON.parse(readFileSync(join(directory, '.vite/manifest.json'), 'utf8'))
 const entries = Object.keys(manifest).filter((key) => manifest[key].isEntry)
-const pages = Object.keys(manifest).filter((key) => key.startsWith('src/pages/') && manifest[key].isDynamicEntry)
+const pages = Object.keys(manifest).filter(
+  (key) => key.startsWith('src/pages/') && manifest[key].isDynamicEntry,
+)
 const isKit = (key) => key.startsWith('src/pages/kit/')
 
 /** The files that are loaded with these chunks; with `isDeep` also those that they may load later. */
@@ -62,13 +64,16 @@ const shell = filesOf(['src/shell/frame.vue'])
 check('shell, beyond login', without(shell, login), ROUTE_KB)
 check('texts of all pages', filesOf([`src/locales/${LANGUAGE}/pages.ts`]), ROUTE_KB)
 const loaded = new Set([...login, ...shell])
-for (const part of Object.keys(manifest).filter((key) => key.startsWith('src/shell/') && manifest[key].isDynamicEntry)) {
+for (const part of Object.keys(manifest).filter(
+  (key) => key.startsWith('src/shell/') && manifest[key].isDynamicEntry,
+)) {
   const more = without(filesOf([part]), loaded)
   if (more.size > 0) check(`${part.slice('src/'.length)}, beyond login and shell`, more, ROUTE_KB)
 }
 for (const page of pages.filter((key) => !isKit(key) && !loginPages.includes(key))) {
   const more = without(filesOf([page]), loaded)
-  if (more.size > 0) check(`${page.slice('src/pages/'.length)}, beyond login and shell`, more, ROUTE_KB)
+  if (more.size > 0)
+    check(`${page.slice('src/pages/'.length)}, beyond login and shell`, more, ROUTE_KB)
 }
 check('whole app in all languages, without the kit page', filesOf(entries, true), APP_KB)
 console.log(`${counts.passed} passed, ${counts.failed} failed`)

@@ -7,7 +7,12 @@ import { brotliCompress, constants, gzip } from 'node:zlib'
 const TEXT = /\.(html|js|mjs|css|json|svg|txt|webmanifest|map)$/
 const MIN_BYTES = 512
 
-const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT } }
+const brotliOptions = {
+  params: {
+    [constants.BROTLI_PARAM_QUALITY]: 11,
+    [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+  },
+}
 
 async function compress(path) {
   const plain = readFileSync(path)

@@ -18,7 +18,12 @@ test('an error of the server appears at the field that it names', async ({ page 
   const input = field(drawer, 'identities.field.address')
   await expect(input).toHaveAttribute('aria-invalid', 'true')
   const described = (await input.getAttribute('aria-describedby')) ?? ''
-  const words = await Promise.all(described.split(' ').filter(Boolean).map((id) => page.locator(`[id="${id}"]`).textContent()))
+  const words = await Promise.all(
+    described
+      .split(' ')
+      .filter(Boolean)
+      .map((id) => page.locator(`[id="${id}"]`).textContent()),
+  )
   expect(words.join(' ')).toMatch(/already|exists|taken/i)
   await expect(input).toHaveValue(world.user.username)
   await shoot(page, 'fault-field')
@@ -28,7 +33,10 @@ test('a session that ends keeps what was typed', async ({ page, context }) => {
   const address = `${unique('expired')}@flows.test`
   await newAccount(page, address)
   await context.clearCookies()
-  await page.getByRole('dialog').getByRole('button', { name: text('identities.create'), exact: true }).click()
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: text('identities.create'), exact: true })
+    .click()
   const again = page.getByRole('alertdialog', { name: text('shell.relogin.title') })
   await again.locator('input[type=password]').fill(world.admin.password)
   await shoot(page, 'fault-session')
@@ -41,7 +49,12 @@ test('a service that is down is told calmly, and the page recovers by itself', a
   const bring = takeDown('quotas')
   try {
     await page.goto('/quotas')
-    await expect(page.getByText(text('quotas.failed')).or(page.getByText(pattern('shell.connection.degraded.title'))).first()).toBeVisible({ timeout: 15_000 })
+    await expect(
+      page
+        .getByText(text('quotas.failed'))
+        .or(page.getByText(pattern('shell.connection.degraded.title')))
+        .first(),
+    ).toBeVisible({ timeout: 15_000 })
     await expect(page.getByText(/UNAVAILABLE|undefined|NaN|\[object/)).toHaveCount(0)
     await shoot(page, 'fault-service')
   } finally {
@@ -57,13 +70,20 @@ test('the gateway is away: said once, nothing lost, and back by itself', async (
   const bring = takeDown('gateway')
   try {
     await page.getByRole('button', { name: text('domains.new.create'), exact: true }).click()
-    await expect(page.getByText(pattern('shell.connection.unreachable.title')).or(page.getByText(text('domains.new.notMade'))).first()).toBeVisible({
+    await expect(
+      page
+        .getByText(pattern('shell.connection.unreachable.title'))
+        .or(page.getByText(text('domains.new.notMade')))
+        .first(),
+    ).toBeVisible({
       timeout: 15_000,
     })
   } finally {
     bring()
   }
-  await expect(page.getByText(pattern('shell.connection.unreachable.title'))).toHaveCount(0, { timeout: 30_000 })
+  await expect(page.getByText(pattern('shell.connection.unreachable.title'))).toHaveCount(0, {
+    timeout: 30_000,
+  })
   await expect(field(page, 'domains.field.name')).toHaveValue('kept-while-away.test')
 })
 
@@ -89,15 +109,25 @@ test('names that look like markup are only names', async ({ page }) => {
   })
 })
 
-test('two people change the same thing: both versions are shown, nothing typed is lost', async ({ page, rest }) => {
+test('two people change the same thing: both versions are shown, nothing typed is lost', async ({
+  page,
+  rest,
+}) => {
   const username = `${unique('both')}@flows.test`
-  const body = { username, role: 'SimpleUsers', password: world.user.password, first_name: 'Before' }
+  const body = {
+    username,
+    role: 'SimpleUsers',
+    password: world.user.password,
+    first_name: 'Before',
+  }
   const { pk } = await rest.post<{ pk: number }>('/api/v1/accounts/', body)
   await open(page, `/identities?account=${pk}`)
   const drawer = page.getByRole('dialog')
   const input = field(drawer, 'identities.field.first_name')
   await input.fill('Mine')
-  expect((await rest.call('PATCH', `/api/v1/accounts/${pk}/`, { first_name: 'Other' })).status).toBe(200)
+  expect(
+    (await rest.call('PATCH', `/api/v1/accounts/${pk}/`, { first_name: 'Other' })).status,
+  ).toBe(200)
   await drawer.getByRole('button', { name: text('identities.save'), exact: true }).click()
   await expect(drawer.getByText(text('identities.conflict.title'))).toBeVisible()
   await expect(drawer.getByText('Other', { exact: true }).first()).toBeVisible()
@@ -105,5 +135,7 @@ test('two people change the same thing: both versions are shown, nothing typed i
   await shoot(page, 'fault-conflict')
   await drawer.getByRole('button', { name: text('identities.save'), exact: true }).click()
   await expect(page.getByText(text('identities.saved', { address: username }))).toBeVisible()
-  expect((await rest.get<{ first_name: string }>(`/api/v1/accounts/${pk}/`)).first_name).toBe('Mine')
+  expect((await rest.get<{ first_name: string }>(`/api/v1/accounts/${pk}/`)).first_name).toBe(
+    'Mine',
+  )
 })

@@ -27,18 +27,28 @@ eachWay(() => {
     await hand.type(field(page, 'domains.paste.label'), lines.join('\n'))
     await hand.press(page.getByRole('button', { name: text('domains.new.review') }))
     await hand.press(page.getByRole('button', { name: text('domains.review.create', { n: 11 }) }))
-    await expect(page.getByText(text('domains.result.all', { n: 10 }, 10))).toBeVisible({ timeout: 20_000 })
+    await expect(page.getByText(text('domains.result.all', { n: 10 }, 10))).toBeVisible({
+      timeout: 20_000,
+    })
     expect(hand.clicks).toBeLessThanOrEqual(4)
     const made = await rest.get<unknown[]>(`/api/v1/accounts/?domain=${name}`)
     expect(made.length).toBe(10)
-    const first = page.getByRole('row').filter({ hasText: `user0@${name}` }).last()
+    const first = page
+      .getByRole('row')
+      .filter({ hasText: `user0@${name}` })
+      .last()
     await expect(first).toBeVisible()
     await page.getByRole('checkbox', { name: text('domains.result.kept') }).check()
   })
 
   test('why is DNS red, and the fix copied: 2 and the copy', async ({ page, hand }) => {
     await open(page, '/')
-    await hand.press(page.getByRole('main').getByRole('link', { name: /wrong\.test/ }).first())
+    await hand.press(
+      page
+        .getByRole('main')
+        .getByRole('link', { name: /wrong\.test/ })
+        .first(),
+    )
     await settled(page)
     await expect(page).toHaveURL(new RegExp(`/domains/${world.domains['wrong.test']}/dns`))
     const records = page.getByRole('table', { name: text('domains.dns.records', { type: 'MX' }) })
@@ -60,9 +70,17 @@ eachWay(() => {
     ]
     for (const [typed, entry, url] of entries) {
       await page.keyboard.press('ControlOrMeta+k')
-      await page.getByRole('dialog').getByRole('textbox').or(page.getByRole('dialog').getByRole('combobox')).first().waitFor()
+      await page
+        .getByRole('dialog')
+        .getByRole('textbox')
+        .or(page.getByRole('dialog').getByRole('combobox'))
+        .first()
+        .waitFor()
       await page.keyboard.insertText(typed)
-      await expect(page.getByRole('option', { name: entry }).first()).toHaveAttribute('data-highlighted', '')
+      await expect(page.getByRole('option', { name: entry }).first()).toHaveAttribute(
+        'data-highlighted',
+        '',
+      )
       await page.keyboard.press('Enter')
       await expect(page).toHaveURL(url)
       await settled(page)

@@ -20,7 +20,10 @@ async function goTo(page: Page, typed: string): Promise<void> {
   await page.keyboard.press('ControlOrMeta+k')
   await page.getByRole('dialog').waitFor()
   await page.keyboard.insertText(typed)
-  await expect(page.getByRole('option', { name: new RegExp(typed) }).first()).toHaveAttribute('data-highlighted', '')
+  await expect(page.getByRole('option', { name: new RegExp(typed) }).first()).toHaveAttribute(
+    'data-highlighted',
+    '',
+  )
   await page.keyboard.press('Enter')
   await settled(page)
 }
@@ -45,17 +48,29 @@ eachWay(() => {
   test('disable 50 accounts of one domain: 4', async ({ page, hand, rest, width }) => {
     const domain = `seed${String(nextSeeded++ + (width === 360 ? 50 : 0) + (hand.kind === 'mouse' ? 0 : 100)).padStart(7, '0')}.test`
     await open(page, '/')
-    await hand.press(page.getByRole('navigation').getByRole('link', { name: text('shell.section.identities') }))
+    await hand.press(
+      page.getByRole('navigation').getByRole('link', { name: text('shell.section.identities') }),
+    )
     await settled(page)
     await hand.type(page.getByRole('searchbox'), `domain:${domain} kind:account `)
     const all = page.getByRole('button', { name: text('identities.selectAll', { n: 50 }, 50) })
     await hand.press(all)
-    await hand.press(page.getByRole('button', { name: text('identities.bulk.disable.action'), exact: true }))
+    await hand.press(
+      page.getByRole('button', { name: text('identities.bulk.disable.action'), exact: true }),
+    )
     const question = page.getByRole('alertdialog')
-    await hand.press(question.getByRole('button', { name: text('identities.bulk.disable.confirm', { n: 50 }, 50) }))
-    await expect(page.getByText(text('identities.bulk.disable.done', { n: 50 }, 50)).first()).toBeVisible()
+    await hand.press(
+      question.getByRole('button', {
+        name: text('identities.bulk.disable.confirm', { n: 50 }, 50),
+      }),
+    )
+    await expect(
+      page.getByText(text('identities.bulk.disable.done', { n: 50 }, 50)).first(),
+    ).toBeVisible()
     expect(hand.clicks).toBeLessThanOrEqual(4)
-    const left = await rest.get<Identity[]>(`/api/v1/identities/?domain=${domain}&kind=account&enabled=true`)
+    const left = await rest.get<Identity[]>(
+      `/api/v1/identities/?domain=${domain}&kind=account&enabled=true`,
+    )
     expect(left).toEqual([])
   })
 
@@ -64,7 +79,9 @@ eachWay(() => {
     await open(page, '/')
     await goTo(page, address)
     const drawer = page.getByRole('dialog').filter({ hasText: address })
-    await hand.press(drawer.getByRole('button', { name: text('identities.menu.label', { address }) }))
+    await hand.press(
+      drawer.getByRole('button', { name: text('identities.menu.label', { address }) }),
+    )
     await hand.press(page.getByRole('menuitem', { name: text('identities.menu.reset') }))
     const dialog = page.getByRole('dialog', { name: text('identities.password.title') })
     await hand.press(dialog.getByRole('button', { name: text('identities.password.setAndCopy') }))
@@ -84,12 +101,17 @@ eachWay(() => {
     const drawer = page.getByRole('dialog').filter({ hasText: address })
     await hand.press(drawer.getByRole('tab', { name: text('identities.tab.mailbox') }))
     await hand.type(field(drawer, 'identities.field.address'), renamed)
-    await hand.press(page.getByRole('dialog').getByRole('button', { name: text('identities.save'), exact: true }))
+    await hand.press(
+      page.getByRole('dialog').getByRole('button', { name: text('identities.save'), exact: true }),
+    )
     await expect(page.getByText(pattern('identities.rename.done'))).toBeVisible({ timeout: 20_000 })
     await expect(page.getByRole('dialog').getByRole('heading', { name: renamed })).toBeVisible()
     await page.goto('/operations')
     await settled(page)
-    const row = page.getByRole('row').filter({ hasText: renamed }).or(page.getByRole('row').filter({ hasText: address }))
+    const row = page
+      .getByRole('row')
+      .filter({ hasText: renamed })
+      .or(page.getByRole('row').filter({ hasText: address }))
     await expect(row.first()).toContainText(text('operations.state.done'))
   })
 

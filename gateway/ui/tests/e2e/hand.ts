@@ -59,7 +59,9 @@ export class Hand {
 }
 
 function isToggle(target: Locator): Promise<boolean> {
-  return target.evaluate((element) => element.matches('[type=checkbox], [type=radio], [role=switch], [role=checkbox]'))
+  return target.evaluate((element) =>
+    element.matches('[type=checkbox], [type=radio], [role=switch], [role=checkbox]'),
+  )
 }
 
 /* Runs in the page: what to press to come nearer, '' when there. */
@@ -70,10 +72,17 @@ function keyTowards(element: Element): string {
   }
   const role = element.getAttribute('role') ?? ''
   const group = element.closest('[role=menu], [role=tablist], [role=listbox]')
-  const isNext = !active || Boolean(active.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING)
+  const isNext =
+    !active || Boolean(active.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING)
   if (group?.contains(active) && ['menuitem', 'tab', 'option'].includes(role)) {
     const isRow = group.getAttribute('role') === 'tablist'
-    return isNext && active !== group ? (isRow ? 'ArrowRight' : 'ArrowDown') : isRow ? 'ArrowLeft' : 'ArrowDown'
+    return isNext && active !== group
+      ? isRow
+        ? 'ArrowRight'
+        : 'ArrowDown'
+      : isRow
+        ? 'ArrowLeft'
+        : 'ArrowDown'
   }
   return isNext ? 'Tab' : 'Shift+Tab'
 }

@@ -36,14 +36,21 @@ async function watch(page: Page): Promise<Watch> {
     window.roostShift = 0
     window.roostShifts = []
     document.addEventListener('securitypolicyviolation', (event) => {
-      console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`)
+      console.error(
+        `CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`,
+      )
     })
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as Shift[]) {
         if (!entry.hadRecentInput) {
-          const names = entry.sources.map(({ node }) => (node instanceof Element ? node.outerHTML : node?.nodeValue) ?? '')
+          const names = entry.sources.map(
+            ({ node }) =>
+              node instanceof Element ? `${node.tagName}.${node.className}` : `${node?.nodeValue}`,
+          )
           window.roostShift += entry.value
-          window.roostShifts.push(`${entry.value.toFixed(3)}: ${names.map((name) => name.slice(0, 90)).join(' | ')}`)
+          window.roostShifts.push(
+            `${entry.value.toFixed(3)}: ${names.map((name) => name.slice(0, 90)).join(' | ')}`,
+          )
         }
       }
     }).observe({ type: 'layout-shift', buffered: true })
@@ -90,6 +97,7 @@ export const test = base.extend<Options & Tools, Shared>({
   contextOptions: { reducedMotion: 'reduce' },
   permissions: ['clipboard-read', 'clipboard-write'],
   rest: [
+    // eslint-disable-next-line no-empty-pattern
     async ({}, use) => {
       const rest = await Rest.login()
       await use(rest)
@@ -141,7 +149,12 @@ export function overflow(page: Page): Promise<string> {
       const { left, right, width } = one.getBoundingClientRect()
       return width > 0 && (right > clientWidth + 1 || left < -1)
     })
-    const names = out.slice(0, 8).map((one) => `${one.tagName.toLowerCase()}.${one.className}: ${one.textContent?.trim().slice(0, 30)}`)
+    const names = out
+      .slice(0, 8)
+      .map(
+        (one) =>
+          `${one.tagName.toLowerCase()}.${one.className}: ${one.textContent?.trim().slice(0, 30)}`,
+      )
     return `${scrollWidth} px of ${clientWidth}: ${names.join(' | ')}`
   })
 }

@@ -1,7 +1,17 @@
 import { expect, open, overflow, settled, shoot, test } from './harness'
 import { SIGHTS } from './pages'
 
-const SHOWN = ['dashboard', 'domains', 'domain-new', 'domain-dns', 'identities', 'account', 'quotas', 'operations', 'me']
+const SHOWN = [
+  'dashboard',
+  'domains',
+  'domain-new',
+  'domain-dns',
+  'identities',
+  'account',
+  'quotas',
+  'operations',
+  'me',
+]
 const LANGUAGES = [
   { language: 'en-XA', dir: 'ltr', what: 'texts 40 % longer' },
   { language: 'ar-XB', dir: 'rtl', what: 'right to left' },
@@ -25,7 +35,9 @@ for (const { language, dir, what } of LANGUAGES) {
   })
 }
 
-test('German and French are shown, and the language is changed without loading the page anew', async ({ page }) => {
+test('German and French are shown, and the language is changed without loading the page anew', async ({
+  page,
+}) => {
   await open(page, '/domains')
   const before = await page.evaluate(() => performance.timeOrigin)
   await page.getByRole('banner').getByRole('button').last().click()
@@ -34,7 +46,11 @@ test('German and French are shown, and the language is changed without loading t
     ['Français', 'fr'],
     ['English', 'en'],
   ] as const) {
-    await page.locator('select').filter({ hasText: 'Deutsch' }).first().selectOption({ label: language })
+    await page
+      .locator('select')
+      .filter({ hasText: 'Deutsch' })
+      .first()
+      .selectOption({ label: language })
     await expect(page.locator('html')).toHaveAttribute('lang', lang)
   }
   expect(await page.evaluate(() => performance.timeOrigin)).toBe(before)

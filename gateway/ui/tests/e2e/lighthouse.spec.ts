@@ -39,7 +39,10 @@ test('Lighthouse: at least 95, 100, 100', async ({ rest, launchOptions }) => {
           const report = result!.lhr
           expect(new URL(report.finalDisplayedUrl).pathname).toBe(path)
           scores = Object.fromEntries(
-            Object.entries(report.categories).map(([key, category]) => [key, Math.round((category.score ?? 0) * 100)]),
+            Object.entries(report.categories).map(([key, category]) => [
+              key,
+              Math.round((category.score ?? 0) * 100),
+            ]),
           )
           weak = Object.values(report.audits)
             .filter((audit) => audit.score !== null && audit.score < 0.9)
@@ -50,7 +53,9 @@ test('Lighthouse: at least 95, 100, 100', async ({ rest, launchOptions }) => {
         }
         console.log(`       Lighthouse, ${name}: ${Object.values(scores).join('/')}`)
         for (const [key, bar] of Object.entries(BARS)) {
-          expect.soft(scores[key], `${name}, ${key}; ${weak.join('; ')}`).toBeGreaterThanOrEqual(bar)
+          expect
+            .soft(scores[key], `${name}, ${key}; ${weak.join('; ')}`)
+            .toBeGreaterThanOrEqual(bar)
         }
       })
     }

@@ -14,7 +14,9 @@ async function rest(page: Page, sight: Sight): Promise<void> {
 
 async function findings(page: Page, sight: Sight, scheme: 'light' | 'dark'): Promise<string[]> {
   const axe = new AxeBuilder({ page }).disableRules(sight.isCovered ? ['target-size'] : [])
-  const { violations } = await (scheme === 'light' ? axe.withTags(TAGS) : axe.withRules(COLOUR_RULES)).analyze()
+  const { violations } = await (
+    scheme === 'light' ? axe.withTags(TAGS) : axe.withRules(COLOUR_RULES)
+  ).analyze()
   return violations.flatMap((one) =>
     one.nodes.map((node) => `${one.id}: ${node.target.join(' ')}: ${node.failureSummary}`),
   )
@@ -32,7 +34,10 @@ for (const width of [1280, 320]) {
           await page.goto(sight.path)
           await rest(page, sight)
           await test.step(`layout shift at most ${MAX_SHIFT}`, async () => {
-            const { shift, shifts } = await page.evaluate(() => ({ shift: window.roostShift, shifts: window.roostShifts }))
+            const { shift, shifts } = await page.evaluate(() => ({
+              shift: window.roostShift,
+              shifts: window.roostShifts,
+            }))
             expect.soft(shift, shifts.join('\n')).toBeLessThanOrEqual(MAX_SHIFT)
           })
           await sight.reveal?.(page)
@@ -40,7 +45,9 @@ for (const width of [1280, 320]) {
             await page.emulateMedia({ colorScheme: scheme })
             await rest(page, sight)
             await test.step(`axe, ${scheme}`, async () => {
-              expect.soft(await findings(page, sight, scheme), `${sight.name}, ${scheme}, ${width} px`).toEqual([])
+              expect
+                .soft(await findings(page, sight, scheme), `${sight.name}, ${scheme}, ${width} px`)
+                .toEqual([])
             })
             await shoot(page, `${sight.name}-${width}-${scheme}`)
           }

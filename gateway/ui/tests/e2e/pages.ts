@@ -62,7 +62,12 @@ export const SIGHTS: Sight[] = [
   },
   { name: 'identities', path: '/identities' },
   { name: 'identities-menu', path: `/identities?domain=${SEEDED}`, reveal: openRowMenu },
-  { name: 'identities-selected', path: `/identities?domain=${SEEDED}`, isCovered: true, reveal: selectPage },
+  {
+    name: 'identities-selected',
+    path: `/identities?domain=${SEEDED}`,
+    isCovered: true,
+    reveal: selectPage,
+  },
   { name: 'account', path: `/identities?account=${world.user.pk}` },
   { name: 'account-mailbox', path: `/identities?account=${world.user.pk}&tab=mailbox` },
   { name: 'account-addresses', path: `/identities?account=${world.user.pk}&tab=addresses` },

@@ -21,11 +21,15 @@ export default class Lines implements Reporter {
     const good = steps.filter((step) => !step.error).map((step) => `${title} › ${step.title}`)
     if (result.status === test.expectedStatus) {
       this.passed.push(...(good.length > 0 ? good : [title]))
-      console.log(`ok     ${title} (${steps.length > 1 ? `${steps.length} checks, ` : ''}${seconds} s)`)
+      console.log(
+        `ok     ${title} (${steps.length > 1 ? `${steps.length} checks, ` : ''}${seconds} s)`,
+      )
       return
     }
     this.passed.push(...good)
-    this.failed.push(...(broken.length > 0 ? broken.map((step) => `${title} › ${step.title}`) : [title]))
+    this.failed.push(
+      ...(broken.length > 0 ? broken.map((step) => `${title} › ${step.title}`) : [title]),
+    )
     console.log(`FAILED ${title} (${seconds} s)`)
     for (const error of result.errors) {
       console.log(plain(error.message ?? String(error.value)).replace(/^/gm, '       '))

@@ -14,7 +14,9 @@ export class Rest {
       data: { username: who.username, password: who.password },
     })
     if (!answer.ok()) {
-      throw new Error(`login of ${who.username} answered ${answer.status()}: ${await answer.text()}`)
+      throw new Error(
+        `login of ${who.username} answered ${answer.status()}: ${await answer.text()}`,
+      )
     }
     return new Rest(context, (await answer.json()).csrf_token)
   }
@@ -23,7 +25,11 @@ export class Rest {
     return this.context.storageState()
   }
 
-  async call<T>(method: string, path: string, data?: unknown): Promise<{ status: number; body: T }> {
+  async call<T>(
+    method: string,
+    path: string,
+    data?: unknown,
+  ): Promise<{ status: number; body: T }> {
     const answer = await this.context.fetch(path, {
       method,
       data,

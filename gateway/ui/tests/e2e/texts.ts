@@ -10,7 +10,10 @@ const FOLDER = fileURLToPath(new URL('../../src/locales/en', import.meta.url))
 const files = Object.fromEntries(
   readdirSync(FOLDER)
     .filter((name) => name.endsWith('.json'))
-    .map((name) => [name.slice(0, -5), JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as Tree]),
+    .map((name) => [
+      name.slice(0, -5),
+      JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as Tree,
+    ]),
 )
 
 /** A text of the interface by its key, as English shows it; `n` chooses between one and many. */
