@@ -43,9 +43,8 @@ async function watch(page: Page): Promise<Watch> {
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as Shift[]) {
         if (!entry.hadRecentInput) {
-          const names = entry.sources.map(
-            ({ node }) =>
-              node instanceof Element ? `${node.tagName}.${node.className}` : `${node?.nodeValue}`,
+          const names = entry.sources.map(({ node }) =>
+            node instanceof Element ? `${node.tagName}.${node.className}` : `${node?.nodeValue}`,
           )
           window.roostShift += entry.value
           window.roostShifts.push(
