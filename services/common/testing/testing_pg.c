@@ -9,9 +9,8 @@
 #include "services/common/testing/server.h"
 #include "services/common/testing/testing.h"
 
-#define BIN    "/usr/lib/postgresql/15/bin/"
-#define INITDB BIN "initdb"
-#define LOG    "postgresql.log"
+#define BIN "/usr/lib/postgresql/15/bin/"
+#define LOG "postgresql.log"
 
 enum { START_TIMEOUT_US = 30000000, ARENA_BYTES = 16384, MAX_URLS = 16 };
 
@@ -85,8 +84,9 @@ static void create_roles(void)
 static void start(void)
 {
     const char *directory = server_directory();
+    static const char program[] = BIN "initdb";
     const char *const initdb[] = {
-        INITDB,      "--pgdata=postgresql", "--username=postgres", "--auth=trust",
+        program,     "--pgdata=postgresql", "--username=postgres", "--auth=trust",
         "--no-sync", "--encoding=UTF8",     "--locale=C.UTF-8",    "--no-instructions",
         NULL,
     };
@@ -98,7 +98,7 @@ static void start(void)
     };
     size_t n = 0;
 
-    if (!server_run(INITDB, initdb, LOG)) {
+    if (!server_run(program, initdb, LOG)) {
         server_fail(LOG, "initdb failed");
     }
     server.program = BIN "postgres";
