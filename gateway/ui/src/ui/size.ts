@@ -28,6 +28,6 @@ export function sizeText(bytes: number, locale: string): string {
     style: 'unit',
     unit: STEPS[step] ?? 'byte',
     unitDisplay: 'short',
-    maximumFractionDigits: value < 10 && step > 0 ? 1 : 0,
+    maximumFractionDigits: value < 10 && step > 0 ? 2 : 0,
   }).format(value)
 }

@@ -49,7 +49,7 @@ export function useSuggestions<T>(
       show()
       active.value = step === 1 ? 0 : n - 1
     } else {
-      active.value = (active.value + step + n) % n
+      active.value = active.value < 0 && step === -1 ? n - 1 : (active.value + step + n) % n
     }
   }
 
