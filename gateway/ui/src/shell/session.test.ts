@@ -1,6 +1,6 @@
-import { flushPromises, mount } from '@vue/test-utils'
+import { flushPromises } from '@vue/test-utils'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { defineComponent, h, effectScope } from 'vue'
+import { effectScope } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { request } from '@/api/request'
 import { setHooks } from '@/api/http'
@@ -17,7 +17,6 @@ import {
   watchSession,
 } from './session'
 import { panels, submitForm, useShortcuts } from './shortcuts'
-import { answerLeaving, guardUnsaved, leaving, useUnsaved } from './unsaved'
 import { isOutdated, watchVersion } from './version'
 
 type Reply = { status: number; body?: unknown; headers?: Record<string, string> }
@@ -223,28 +222,6 @@ describe('shortcuts', () => {
     expect(submitted).toHaveBeenCalledTimes(1)
     form.remove()
     expect(submitForm()).toBe(false)
-  })
-})
-
-describe('leaving', () => {
-  it('asks where something is not saved', async () => {
-    const router = makeRouter()
-    guardUnsaved(router)
-    await router.push('/a')
-    const page = mount(defineComponent({ setup: () => (useUnsaved(() => true), () => h('i')) }))
-    const stay = router.push('/b')
-    await vi.waitFor(() => expect(leaving.open).toBe(true))
-    answerLeaving(false)
-    await stay
-    expect(router.currentRoute.value.path).toBe('/a')
-    await router.push('/a?x=1')
-    expect(leaving.open).toBe(false)
-    const go = router.push('/b')
-    await vi.waitFor(() => expect(leaving.open).toBe(true))
-    answerLeaving(true)
-    await go
-    expect(router.currentRoute.value.path).toBe('/b')
-    page.unmount()
   })
 })
 
