@@ -11,7 +11,23 @@ const PAGES = [
   { name: 'identities', path: '/identities' },
 ]
 /* Another process on the machine at the wrong moment costs points that are not the page's. */
-const TRIES = 2
+const TRIES = 3
+/* Lighthouse takes a processor four times as slow as the machine's for a phone's, which is meant for a desktop with an
+ * index of 1,500 to 2,000. It measures the index itself: from it comes the factor to the same phone. */
+const PHONE_INDEX = 450
+const DEFAULT_SLOWDOWN = 4
+
+const PHONE_NETWORK = {
+  rttMs: 150,
+  throughputKbps: 1638.4,
+  requestLatencyMs: 562.5,
+  downloadThroughputKbps: 1474.56,
+  uploadThroughputKbps: 675,
+}
+
+function slowdown(benchmarkIndex: number): number {
+  return Math.min(DEFAULT_SLOWDOWN, Math.max(1, benchmarkIndex / PHONE_INDEX))
+}
 
 test('Lighthouse: at least 95, 100, 100', async ({ rest, launchOptions }) => {
   test.setTimeout(150_000)
@@ -23,6 +39,7 @@ test('Lighthouse: at least 95, 100, 100', async ({ rest, launchOptions }) => {
   })
   const { cookies } = await rest.storageState()
   const Cookie = cookies.map((cookie) => `${cookie.name}=${cookie.value}`).join('; ')
+  let cpuSlowdownMultiplier = DEFAULT_SLOWDOWN
   try {
     for (const { name, path, isPublic } of PAGES) {
       await test.step(name, async () => {
@@ -35,8 +52,10 @@ test('Lighthouse: at least 95, 100, 100', async ({ rest, launchOptions }) => {
             logLevel: 'error',
             onlyCategories: Object.keys(BARS),
             extraHeaders: isPublic ? {} : { Cookie },
+            throttling: { ...PHONE_NETWORK, cpuSlowdownMultiplier },
           })
           const report = result!.lhr
+          cpuSlowdownMultiplier = slowdown(report.environment.benchmarkIndex)
           expect(new URL(report.finalDisplayedUrl).pathname).toBe(path)
           scores = Object.fromEntries(
             Object.entries(report.categories).map(([key, category]) => [
@@ -51,7 +70,9 @@ test('Lighthouse: at least 95, 100, 100', async ({ rest, launchOptions }) => {
             break
           }
         }
-        console.log(`       Lighthouse, ${name}: ${Object.values(scores).join('/')}`)
+        console.log(
+          `       Lighthouse, ${name}: ${Object.values(scores).join('/')}, processor ÷${cpuSlowdownMultiplier.toFixed(1)}`,
+        )
         for (const [key, bar] of Object.entries(BARS)) {
           expect
             .soft(scores[key], `${name}, ${key}; ${weak.join('; ')}`)
