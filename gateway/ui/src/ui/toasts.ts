@@ -87,6 +87,7 @@ async function act(id: number): Promise<void> {
   }
   item.busy = true
   clearTimeout(timers.get(id)?.timer)
+  timers.delete(id)
   try {
     await item.action.run()
   } finally {
