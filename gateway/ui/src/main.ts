@@ -1,6 +1,6 @@
 import { createApp } from 'vue'
-import { i18n, initialLanguage, setLanguage } from '@/lib/i18n'
-import { router } from '@/router'
+import { i18n, initialLanguage, loadPageTexts, setLanguage } from '@/lib/i18n'
+import { router, warmUp } from '@/router'
 import { watchConnection } from '@/shell/connection'
 import { translateErrors } from '@/shell/problems'
 import { watchSession } from '@/shell/session'
@@ -13,7 +13,11 @@ watchSession()
 watchConnection()
 watchVersion(router)
 translateErrors()
+const isInside = warmUp()
 
 await setLanguage(initialLanguage())
+if (isInside) {
+  loadPageTexts().catch(() => undefined)
+}
 
 createApp(App).use(i18n).use(router).mount('#app')

@@ -24,6 +24,8 @@ declare module 'vue-router' {
 
 const pages = import.meta.glob<{ routes: RouteRecordRaw[] }>('./pages/*/routes.ts', { eager: true })
 
+type Load = () => Promise<unknown>
+
 export const routes: RouteRecordRaw[] = Object.values(pages).flatMap((page) => page.routes)
 
 export const router = createRouter({
@@ -32,13 +34,14 @@ export const router = createRouter({
   scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
 })
 
-let isLoaded = false
+let session: Promise<unknown> | undefined
 
-async function sessionIsLoaded(): Promise<void> {
-  if (!isLoaded) {
-    await loadSession()
-    isLoaded = true
-  }
+function sessionIsLoaded(): Promise<unknown> {
+  session ??= loadSession().catch((error: unknown) => {
+    session = undefined
+    throw error
+  })
+  return session
 }
 
 /* Where to go instead: to the login without a session, to one's own account without the role. */
@@ -59,6 +62,19 @@ export async function admit(to: RouteLocationNormalized) {
   if (to.path === '/' && !can('SuperAdmins')) {
     return { path: '/account', replace: true }
   }
+  return true
+}
+
+/* The session, the frame and the page are asked for at once, not one after the other, where the first page is one with a
+ * session: then true. What fails here fails again where it is needed. */
+export function warmUp(): boolean {
+  const target = router.resolve(location.pathname + location.search)
+  if (target.meta.public) {
+    return false
+  }
+  const parts = target.matched.map((record) => record.components?.default)
+  const loads = parts.map((part) => (typeof part === 'function' ? (part as Load)() : undefined))
+  Promise.all([sessionIsLoaded(), import('@/shell/frame.vue'), ...loads]).catch(() => undefined)
   return true
 }
 

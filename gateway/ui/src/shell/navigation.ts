@@ -6,6 +6,8 @@ import { SECTIONS } from './nav'
 export const isNavigating = ref(false)
 
 const INSTANT_MS = 120
+/* The first page with its data goes first. */
+const PREFETCH_AFTER_MS = 3000
 
 export function showProgress(router: Router): void {
   let timer: number | undefined
@@ -23,13 +25,14 @@ export function showProgress(router: Router): void {
   router.onError(stop)
 }
 
-/* Loads the code of the other sections while there is nothing else to do, so that going there takes no time. */
+/* Loads the code of the palette and of the other sections while there is nothing else to do, so that going there takes no time. */
 export function prefetchPages(router: Router): void {
   const connection = (navigator as { connection?: { saveData?: boolean } }).connection
   if (connection?.saveData) {
     return
   }
   const load = () => {
+    void import('./palette.vue').catch(() => undefined)
     for (const section of SECTIONS) {
       const page = router.resolve(section.to).matched.at(-1)?.components?.default
       if (typeof page === 'function') {
@@ -37,9 +40,11 @@ export function prefetchPages(router: Router): void {
       }
     }
   }
-  if ('requestIdleCallback' in window) {
-    window.requestIdleCallback(load, { timeout: 5000 })
-  } else {
-    setTimeout(load, 2000)
-  }
+  setTimeout(() => {
+    if ('requestIdleCallback' in window) {
+      window.requestIdleCallback(load, { timeout: 5000 })
+    } else {
+      load()
+    }
+  }, PREFETCH_AFTER_MS)
 }

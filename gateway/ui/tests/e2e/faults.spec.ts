@@ -103,6 +103,7 @@ test('names that look like markup are only names', async ({ page }) => {
   }
   await test.step('the palette', async () => {
     await page.keyboard.press('ControlOrMeta+k')
+    await expect(page.getByRole('dialog').locator('input')).toBeFocused()
     await page.keyboard.insertText('mallory')
     await expect(page.getByRole('option', { name: /mallory/ }).first()).toBeVisible()
     expect(await page.locator('img[src=x]').count()).toBe(0)

@@ -10,6 +10,10 @@ export default class Lines implements Reporter {
     return true
   }
 
+  onStdOut(chunk: string | Buffer): void {
+    process.stdout.write(chunk)
+  }
+
   onTestEnd(test: TestCase, result: TestResult): void {
     const title = test.titlePath().filter(Boolean).join(' › ')
     const seconds = (result.duration / 1000).toFixed(1)
