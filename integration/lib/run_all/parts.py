@@ -1,7 +1,10 @@
 """What each part of integration/run does; every function returns the numbers of cases passed and failed."""
 
+import atexit
+import functools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,9 +73,11 @@ def fuzz(options):
 
 # With stacks
 
+@functools.cache
 def _programs():
     """A folder with links to the release build's programs and to the web UI; builds what is not there."""
     folder = tempfile.mkdtemp(prefix="roost-bin-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     if not bazel.run("build", "--config=release", *PROGRAMS.values()):
         raise RuntimeError("the release build failed")
     root = bazel.output("info", "--config=release", "bazel-bin").strip()
