@@ -108,6 +108,12 @@ function isEmpty(value: unknown): boolean {
   )
 }
 
+/** The rest of a division says 0.3 is no multiple of 0.1. */
+function isMultiple(value: number, step: number): boolean {
+  const times = value / step
+  return Math.abs(times - Math.round(times)) < 1e-9 * Math.max(1, Math.abs(times))
+}
+
 function problemOfNumber(schema: Schema, value: number): Omit<Problem, 'key'> | null {
   if (schema.minimum !== undefined && value < schema.minimum) {
     return { message: 'min', values: { min: schema.minimum } }
@@ -116,7 +122,9 @@ function problemOfNumber(schema: Schema, value: number): Omit<Problem, 'key'> | 
     return { message: 'max', values: { max: schema.maximum } }
   }
   const step = schema.multipleOf ?? (typeOf(schema) === 'integer' ? 1 : undefined)
-  return step !== undefined && value % step !== 0 ? { message: 'step', values: { step } } : null
+  return step !== undefined && !isMultiple(value, step)
+    ? { message: 'step', values: { step } }
+    : null
 }
 
 function problemOfText(schema: Schema, value: string): Omit<Problem, 'key'> | null {
