@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import {
   formatLanguage,
   i18n,
+  loadPageTexts,
   initialLanguage,
   language,
   pluralForm,
@@ -93,6 +94,15 @@ describe('languages', () => {
     expect(language.value).toBe('ar-XB')
     expect(formatLanguage()).toBe('en')
     expect(directionOf('de')).toBe('ltr')
+  })
+})
+
+describe('the texts of the pages', () => {
+  it('are there for everybody who has waited', async () => {
+    await setLanguage('en')
+    void loadPageTexts()
+    await loadPageTexts()
+    expect(i18n.global.t('domains.new.review')).not.toBe('domains.new.review')
   })
 })
 

@@ -69,11 +69,18 @@ async function load(tag: Language): Promise<void> {
   i18n.global.setLocaleMessage(tag, Object.assign({}, ...loaded))
 }
 
-export async function loadPageTexts(): Promise<void> {
+let pageTexts: Promise<void> | undefined
+
+/* Whoever asks waits for the same load; one that has failed is tried again. */
+export function loadPageTexts(): Promise<void> {
   if (!wanted.includes('pages')) {
     wanted.push('pages')
-    await load(language.value)
   }
+  pageTexts ??= load(language.value).catch((error: unknown) => {
+    pageTexts = undefined
+    throw error
+  })
+  return pageTexts
 }
 
 export async function setLanguage(tag: Language, remember = false): Promise<void> {
