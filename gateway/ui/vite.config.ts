@@ -95,7 +95,7 @@ export default defineConfig({
     setupFiles: ['src/test-setup.ts'],
     restoreMocks: true,
     coverage: {
-      include: ['src/api/**', 'src/lib/**', 'src/shell/**/*.ts', 'src/ui/**', 'src/schema/**'],
+      include: ['src/api/**', 'src/lib/**', 'src/shell/**/*.ts', 'src/ui/**'],
       exclude: ['**/*.test.ts', 'src/api/schema.d.ts'],
       reporter: ['text-summary', 'json-summary'],
     },
