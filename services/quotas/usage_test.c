@@ -271,6 +271,16 @@ static void name_that_changed_hands_is_the_new_owners(void **state)
     usage_is("10 eve@example.test 28 1, 11 old@example.test 28 1");
 }
 
+/* Says what PostgreSQL said. */
+static bool does(struct pg *pg, const char *sql)
+{
+    const struct error *err = pg_execute_sql(pg, sql);
+    if (err) {
+        print_error("%s: %s: %s\n", sql, err->detail, err->cause ? err->cause : "");
+    }
+    return !err;
+}
+
 static void *write_first(void *ctx)
 {
     struct arena *memory = arena_new(4096);
@@ -278,10 +288,9 @@ static void *write_first(void *ctx)
     bool *ret_ok = ctx;
     *ret_ok = true;
     for (int i = 0; i < 20 && *ret_ok; i++) {
-        *ret_ok =
-            !pg_execute_sql(pg, "BEGIN") &&
-            !pg_execute_sql(pg, "DELETE FROM admin_quota WHERE username = 'bob@example.test'") &&
-            !pg_execute_sql(pg, UPSERT_28_1("bob@example.test")) && !pg_execute_sql(pg, "COMMIT");
+        *ret_ok = does(pg, "BEGIN") &&
+                  does(pg, "DELETE FROM admin_quota WHERE username = 'bob@example.test'") &&
+                  does(pg, UPSERT_28_1("bob@example.test")) && does(pg, "COMMIT");
     }
     pg_free(pg);
     arena_free(memory);
@@ -300,6 +309,8 @@ static void first_writes_of_many_make_one_row(void **state)
     }
     for (int i = 0; i < N; i++) {
         pthread_join(threads[i], NULL);
+    }
+    for (int i = 0; i < N; i++) {
         assert_true(is_ok[i]);
     }
     usage_is("10 bob@example.test 28 1, 11 eve@example.test 7 1");

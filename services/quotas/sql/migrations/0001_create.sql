@@ -112,7 +112,12 @@ BEGIN
     IF NOT EXISTS (SELECT FROM mailbox_quota WHERE mailbox_id = NEW.mailbox_id) THEN
         RETURN NULL;
     END IF;
-    IF is_upsert AND EXISTS (SELECT FROM usage WHERE mailbox_id = NEW.mailbox_id AND username = NEW.username) THEN
+    IF is_upsert THEN
+        -- Locked, so that nobody removes it before DO UPDATE comes: somebody else could then make it anew, and the key
+        -- that ON CONFLICT does not name would fail.
+        PERFORM FROM usage WHERE mailbox_id = NEW.mailbox_id AND username = NEW.username FOR UPDATE;
+    END IF;
+    IF is_upsert AND FOUND THEN
         -- Left to DO UPDATE, which must find a row that this statement has not touched.
         NEW.bytes := coalesce(NEW.bytes, 0);
         NEW.messages := coalesce(NEW.messages, 0);
