@@ -68,6 +68,7 @@ test('a whole address is taken where its domain is this one', () => {
   expect(rows[0]).toMatchObject({ local: 'anna', faults: [] })
   expect(rows[1]?.faults).toEqual([{ code: 'other_domain', args: { domain: 'other.example' } }])
   expect(parsePaste('ben@other.example', '')[0]?.faults).toEqual([])
+  expect(parsePaste('ben@', 'example.org')[0]).toMatchObject({ local: 'ben', faults: [] })
 })
 
 test('the second of two equal local parts is the faulty one, whatever their case', () => {

@@ -103,7 +103,7 @@ function parseLine(text: string, line: number, domain: string): PastedRow {
   const at = local.indexOf('@')
   if (at >= 0) {
     const given = local.slice(at + 1)
-    if (domain !== '' && (toAscii(given) ?? given) !== domain)
+    if (given !== '' && domain !== '' && (toAscii(given) ?? given) !== domain)
       faults.push({ code: 'other_domain', args: { domain: given } })
     local = local.slice(0, at)
   }
