@@ -4,11 +4,13 @@ import { world } from './world'
 import { unusedPort } from './port'
 
 /* How fast a page is depends on what else the machine does: told, and held to only where it is asked for. */
+const PERFORMANCE_BAR = process.env.ROOST_E2E_PERFORMANCE
 const BARS = {
-  performance: Number(process.env.ROOST_E2E_PERFORMANCE ?? 0),
+  ...(PERFORMANCE_BAR ? { performance: Number(PERFORMANCE_BAR) } : {}),
   accessibility: 100,
   'best-practices': 100,
 }
+const CATEGORIES = ['performance', 'accessibility', 'best-practices']
 const GOOD_PERFORMANCE = 95
 const PAGES = [
   { name: 'login', path: '/login', isPublic: true },
@@ -34,7 +36,7 @@ function slowdown(benchmarkIndex: number): number {
   return Math.min(DEFAULT_SLOWDOWN, Math.max(1, benchmarkIndex / PHONE_INDEX))
 }
 
-test('Lighthouse: at least 95, 100, 100', async ({ rest, launchOptions }) => {
+test('Lighthouse: accessibility and best practices 100', async ({ rest, launchOptions }) => {
   test.setTimeout(150_000)
   const { default: lighthouse } = await import('lighthouse')
   const port = await unusedPort()
@@ -55,7 +57,7 @@ test('Lighthouse: at least 95, 100, 100', async ({ rest, launchOptions }) => {
             port,
             output: 'json',
             logLevel: 'error',
-            onlyCategories: Object.keys(BARS),
+            onlyCategories: CATEGORIES,
             extraHeaders: isPublic ? {} : { Cookie },
             throttling: { ...PHONE_NETWORK, cpuSlowdownMultiplier },
           })
