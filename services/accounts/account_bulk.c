@@ -10,36 +10,33 @@
 #include "services/common/bulk/bulk.h"
 #include "services/common/message/message.h"
 
-struct change {
-    const Roost__Accounts__V1__BulkChangeAccountsRequest *req;
-    enum bulk_action action;
-};
-
-static const struct error *remove_one(struct call *call, const struct change *change, int64_t id)
+static const struct error *remove_one(struct call *call, const struct bulk *bulk, int64_t id)
 {
+    const Roost__Accounts__V1__BulkChangeAccountsRequest *bulk_req =
+        (const Roost__Accounts__V1__BulkChangeAccountsRequest *)bulk->request->message;
     Roost__Accounts__V1__DeleteAccountRequest req =
         ROOST__ACCOUNTS__V1__DELETE_ACCOUNT_REQUEST__INIT;
     req.id = id;
-    req.keepdir = change->req->keepdir;
-    req.undo_seconds = change->req->undo_seconds;
+    req.keepdir = bulk_req->keepdir;
+    req.undo_seconds = bulk_req->undo_seconds;
     return account_delete(call, &req);
 }
 
 static const struct error *change_one(struct call *call, void *ctx, int64_t id,
                                       Roost__Common__V1__BulkResult *result)
 {
-    const struct change *change = ctx;
+    const struct bulk *bulk = ctx;
     Roost__Accounts__V1__Account *account;
     const struct error *err = account_store_get(call, id, &account);
     if (err) {
         return err;
     }
     result->name = account->username;
-    if (change->action == BULK_DELETE) {
-        return remove_one(call, change, id);
+    if (bulk->action == BULK_DELETE) {
+        return remove_one(call, bulk, id);
     }
     bool is_changed;
-    err = account_set_active(call, id, change->action == BULK_ENABLE, &is_changed);
+    err = account_set_active(call, id, bulk->action == BULK_ENABLE, &is_changed);
     if (err) {
         return err;
     }
@@ -63,15 +60,15 @@ static const struct error *bind(struct call *call, const Roost__Accounts__V1__Ac
     return err ? error_prefix_fields(call->arena, err, "filter") : NULL;
 }
 
-/* The page's ids and, where it is the first, how many there are in all. */
-static const struct error *select_filter(struct call *call,
-                                         const Roost__Accounts__V1__AccountFilter *filter,
-                                         struct bulk *bulk, int64_t *ret_total)
+static const struct error *select_filter(struct call *call, struct bulk *bulk)
 {
     struct account_filters filters;
-    const struct error *err = bind(call, filter, &filters);
+    const struct error *err = bind(
+        call,
+        ((const Roost__Accounts__V1__BulkChangeAccountsRequest *)bulk->request->message)->filter,
+        &filters);
     if (!err && bulk->is_first) {
-        err = account_search_count(call, &filters, ret_total);
+        err = account_search_count(call, &filters, &bulk->total);
     }
     if (err) {
         return err;
@@ -109,19 +106,8 @@ const struct error *account_bulk_change(struct call *call,
                                          .page_size = req->page_size,
                                          .page_token = req->page_token,
                                          .undo_seconds = req->undo_seconds};
-    struct change change = {.req = req};
     struct bulk bulk;
-    int64_t total = 0;
-    const struct error *err = bulk_open(call, &request, &bulk);
-    if (!err && req->filter) {
-        err = select_filter(call, req->filter, &bulk, &total);
-    } else if (!err) {
-        total = bulk_take_ids(call, &bulk);
-    }
-    if (!err) {
-        change.action = bulk.action;
-        err = bulk_run(call, &bulk, change_one, &change);
-    }
+    const struct error *err = bulk_page(call, &request, select_filter, change_one, &bulk);
     if (err) {
         return err;
     }
@@ -133,7 +119,7 @@ const struct error *account_bulk_change(struct call *call,
     if (bulk.is_first) {
         resp->_total_size_case =
             ROOST__ACCOUNTS__V1__BULK_CHANGE_ACCOUNTS_RESPONSE___TOTAL_SIZE_TOTAL_SIZE;
-        resp->total_size = total;
+        resp->total_size = bulk.total;
     }
     *ret_resp = resp;
     return NULL;

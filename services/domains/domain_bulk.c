@@ -57,22 +57,18 @@ static const struct error *change(struct call *call, void *ctx, int64_t id,
     return set_enabled(call, id, wanted);
 }
 
-/* The page's ids, and for the first page how many the selection has. */
-static const struct error *select_page(struct call *call,
-                                       const Roost__Domains__V1__DomainFilter *asked,
-                                       struct bulk *bulk, int64_t *ret_total)
+static const struct error *select_page(struct call *call, struct bulk *bulk)
 {
-    if (!asked) {
-        *ret_total = bulk_take_ids(call, bulk);
-        return NULL;
-    }
+    const Roost__Domains__V1__DomainFilter *asked =
+        ((const Roost__Domains__V1__BulkChangeDomainsRequest *)bulk->request->message)->filter;
     const struct domain_filter filter = {
         .search = asked->search,
         .type = asked->type,
         .has_enabled = asked->_enabled_case != ROOST__DOMAINS__V1__DOMAIN_FILTER___ENABLED__NOT_SET,
         .enabled = asked->enabled,
     };
-    const struct error *err = bulk->is_first ? domain_store_count(call, &filter, ret_total) : NULL;
+    const struct error *err =
+        bulk->is_first ? domain_store_count(call, &filter, &bulk->total) : NULL;
     int64_t *ids;
     if (!err) {
         err =
@@ -101,14 +97,7 @@ const struct error *domain_bulk(struct call *call,
         .undo_seconds = req->undo_seconds,
     };
     struct bulk bulk;
-    int64_t total = 0;
-    const struct error *err = bulk_open(call, &request, &bulk);
-    if (!err) {
-        err = select_page(call, req->filter, &bulk, &total);
-    }
-    if (!err) {
-        err = bulk_run(call, &bulk, change, &bulk);
-    }
+    const struct error *err = bulk_page(call, &request, select_page, change, &bulk);
     if (err) {
         return err;
     }
@@ -120,7 +109,7 @@ const struct error *domain_bulk(struct call *call,
     if (bulk.is_first) {
         resp->_total_size_case =
             ROOST__DOMAINS__V1__BULK_CHANGE_DOMAINS_RESPONSE___TOTAL_SIZE_TOTAL_SIZE;
-        resp->total_size = total;
+        resp->total_size = bulk.total;
     }
     *ret_resp = resp;
     return NULL;

@@ -55,15 +55,10 @@ static const struct error *change(struct call *call, void *ctx, int64_t id,
     return pg_transact(call->pg, change_alias, &(struct change_tx){call, ctx, id, result});
 }
 
-/* The page's ids, and for the first page how many the selection has. */
-static const struct error *select_page(struct call *call,
-                                       const Roost__Mailboxes__V1__AliasFilter *asked,
-                                       struct bulk *bulk, int64_t *ret_total)
+static const struct error *select_page(struct call *call, struct bulk *bulk)
 {
-    if (!asked) {
-        *ret_total = bulk_take_ids(call, bulk);
-        return NULL;
-    }
+    const Roost__Mailboxes__V1__AliasFilter *asked =
+        ((const Roost__Mailboxes__V1__BulkChangeAliasesRequest *)bulk->request->message)->filter;
     struct alias_filter filter = {
         .range = mailbox_range_of_prefix(call->arena, asked->search),
         .has_enabled =
@@ -75,7 +70,7 @@ static const struct error *select_page(struct call *call,
         return error_prefix_fields(call->arena, err, "filter");
     }
     if (bulk->is_first) {
-        err = alias_store_count(call, &filter, ret_total);
+        err = alias_store_count(call, &filter, &bulk->total);
         if (err) {
             return err;
         }
@@ -105,14 +100,7 @@ const struct error *alias_bulk(struct call *call,
         .undo_seconds = req->undo_seconds,
     };
     struct bulk bulk;
-    int64_t total = 0;
-    const struct error *err = bulk_open(call, &request, &bulk);
-    if (!err) {
-        err = select_page(call, req->filter, &bulk, &total);
-    }
-    if (!err) {
-        err = bulk_run(call, &bulk, change, &bulk);
-    }
+    const struct error *err = bulk_page(call, &request, select_page, change, &bulk);
     if (err) {
         return err;
     }
@@ -124,7 +112,7 @@ const struct error *alias_bulk(struct call *call,
     if (bulk.is_first) {
         resp->_total_size_case =
             ROOST__MAILBOXES__V1__BULK_CHANGE_ALIASES_RESPONSE___TOTAL_SIZE_TOTAL_SIZE;
-        resp->total_size = total;
+        resp->total_size = bulk.total;
     }
     *ret_resp = resp;
     return NULL;

@@ -187,3 +187,16 @@ const struct error *bulk_run(struct call *call, struct bulk *bulk, bulk_change_f
     }
     return NULL;
 }
+
+const struct error *bulk_page(struct call *call, const struct bulk_request *request,
+                              bulk_select_fn *select, bulk_change_fn *change, struct bulk *ret_bulk)
+{
+    const struct error *err = bulk_open(call, request, ret_bulk);
+
+    if (!err && request->has_filter) {
+        err = select(call, ret_bulk);
+    } else if (!err) {
+        ret_bulk->total = bulk_take_ids(call, ret_bulk);
+    }
+    return err ? err : bulk_run(call, ret_bulk, change, ret_bulk);
+}

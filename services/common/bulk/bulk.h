@@ -3,9 +3,7 @@
  * is worked through in the order of the ids, each object in a transaction of its own; the client
  * repeats with the page token until it is empty, and may stop at any time.
  *
- *     err = bulk_open(call, &request, &bulk);
- *     ids = a filter: select up to bulk.limit + 1 ids above bulk.after_id; else bulk_take_ids()
- *     err = bulk_run(call, &bulk, change, ctx);
+ *     err = bulk_page(call, &request, select, change, &bulk);
  */
 #pragma once
 
@@ -46,6 +44,7 @@ struct bulk {
     /* Set by bulk_take_ids or by the caller: the page's ids, ascending, and perhaps one more. */
     const int64_t *ids;
     size_t n_ids;
+    int64_t total; /* of the whole selection; only on the first page */
     /* Set by bulk_run. */
     Roost__Common__V1__BulkResult **results;
     size_t n_results;
@@ -67,6 +66,14 @@ int64_t bulk_take_ids(struct call *call, struct bulk *bulk);
  * where something is away. */
 MUST_USE const struct error *bulk_run(struct call *call, struct bulk *bulk, bulk_change_fn *change,
                                       void *ctx);
+/* By the request's filter: sets up to bulk->limit + 1 ids above bulk->after_id and, on the first
+ * page, the total. */
+typedef const struct error *bulk_select_fn(struct call *call, struct bulk *bulk);
+/* All of a call: opens, selects by `select` or from the ids, and runs. `change` gets the bulk as
+ * its ctx. */
+MUST_USE const struct error *bulk_page(struct call *call, const struct bulk_request *request,
+                                       bulk_select_fn *select, bulk_change_fn *change,
+                                       struct bulk *ret_bulk);
 /* FIELD_INVALID on `undo_seconds` unless it is between 0 and BULK_UNDO_MAX_S. */
 MUST_USE const struct error *bulk_check_undo(struct call *call, int32_t undo_seconds);
 /* The callee has refused and changed nothing. */
