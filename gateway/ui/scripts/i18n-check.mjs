@@ -71,8 +71,10 @@ function usesIn(files, namespaces) {
         literal.set(key, file)
       }
     }
-    for (const [, template] of text.matchAll(/`([a-z][\w-]*\.[^`\n]*\$\{[^`\n]*)`/g)) {
-      if (namespaces.has(template.split('.')[0])) {
+    /* A component that speaks of many nouns begins with the noun: `${noun}.empty.title`. */
+    const put = /`((?:[a-z][\w-]*\.[^`\n]*\$\{|\$\{\w+\}\.\w+)[^`\n]*)`/g
+    for (const [, template] of text.matchAll(put)) {
+      if (template.startsWith('$') || namespaces.has(template.split('.')[0])) {
         const source = template
           .split(/\$\{(?:[^{}]|\{[^{}]*\})*\}/)
           .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
