@@ -44,14 +44,15 @@ def roost_library(name, srcs = None, hdrs = None, deps = [], **kwargs):
         **kwargs
     )
 
-def roost_test(name, srcs = None, deps = [], size = "small", **kwargs):
-    """One cmocka program: NAME.c unless srcs are given."""
+def roost_test(name, srcs = None, deps = [], size = "small", timeout = "moderate", **kwargs):
+    """One cmocka program: NAME.c unless srcs are given. Small, but a loaded machine may take minutes."""
     native.cc_test(
         name = name,
         srcs = [name + ".c"] if srcs == None else srcs,
         copts = _COPTS,
         deps = deps + [_BANNED, _CMOCKA],
         size = size,
+        timeout = timeout,
         **kwargs
     )
 

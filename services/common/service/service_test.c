@@ -21,7 +21,7 @@
 static const char program[] = "services/common/service/testdata/tiny";
 static const char identity_key[] = "a key of more than thirty-two bytes";
 
-enum { MAX_ENV = 16, OUTPUT_BYTES = 65536, PATIENCE_US = 20000000 };
+enum { MAX_ENV = 16, OUTPUT_BYTES = 65536, PATIENCE_US = 60000000 };
 
 struct process {
     pid_t pid;

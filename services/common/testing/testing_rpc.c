@@ -8,7 +8,7 @@
 #include "services/common/clock/clock.h"
 #include "services/common/testing/testing.h"
 
-enum { ARENA_BYTES = 65536, DEADLINE_US = 10000000, DRAIN_MS = 5000, MAX_PEERS = 8 };
+enum { ARENA_BYTES = 65536, DEADLINE_US = 30000000, DRAIN_MS = 5000, MAX_PEERS = 8 };
 
 static const uint8_t identity_key[] = "the identity key of the test fixture";
 

@@ -29,7 +29,7 @@ struct testing_rpc *testing_rpc_open(const struct testing_rpc_config *config);
 void testing_rpc_close(struct testing_rpc *rpc);
 
 /* The client's side, one and the same each time: arena, peers that lead to the server, a deadline
- * in 10 s, and the identity of account 1, "admin", SuperAdmins. All members may be changed; the
+ * in 30 s, and the identity of account 1, "admin", SuperAdmins. All members may be changed; the
  * identity is signed at each call. */
 struct call *testing_rpc_call(struct testing_rpc *rpc);
 /* Where the server listens: "unix:/...", for peers of the test's own. */
