@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -16,6 +17,8 @@ GATEWAY = pathlib.Path("gateway/gateway").resolve()
 BACKEND = pathlib.Path("gateway/testing/backend").resolve()
 TOKEN = {"Authorization": "Token admin"}
 COOKIE = {"Cookie": "roost_session=session-1"}
+# How fast the gateway is depends on the machine; the tests wait so long for what normally comes at once.
+PATIENCE_S = 60
 
 
 class Reply:
@@ -40,8 +43,8 @@ class Reply:
 
 
 class Connection:
-    def __init__(self, port, timeout=10):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
         self.buffer = b""
 
     def __enter__(self):
@@ -94,41 +97,54 @@ class Connection:
         return Reply(head, body, self.buffer)
 
     def is_closed(self):
-        """Waits for the server to close; False if it stays open for a moment."""
-        self.socket.settimeout(0.3)
+        """Waits for the server to close; False if it keeps the connection."""
         try:
-            while True:
-                if not self.socket.recv(65536):
-                    return True
+            while self.socket.recv(65536):
+                pass
+            return True
         except socket.timeout:
             return False
         except ConnectionResetError:
             return True
-        finally:
-            self.socket.settimeout(10)
 
 
-def free_port():
-    with socket.socket() as probe:
+def free_ports(count):
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def wait_for(find, what):
+    """What `find` finds, asked again and again."""
+    end = time.monotonic() + PATIENCE_S
+    while not (found := find()):
+        if time.monotonic() > end:
+            raise AssertionError(f"no {what} in {PATIENCE_S} s")
+        threading.Event().wait(0.01)
+    return found
 
 
 class Stack:
-    """One gateway, with or without its backend."""
+    """One gateway, with or without its backend. Its time limits are beyond those of the tests, unless env says less."""
 
     def __init__(self, folder, **env):
         self.folder = folder
         self.backend = None
-        self.tls_port = None
+        self.has_tls = False
+        self.has_metrics = False
         self.address = f"unix:{folder}/backend.sock"
         self.log = open(os.path.join(folder, "gateway.log"), "ab+")
         self.env = {f"ROOST_{name}": self.address
                     for name in ("ACCOUNTS", "DOMAINS", "MAILBOXES", "QUOTAS", "DNSCHECKS")}
         # A build with AddressSanitizer would keep what is freed, and tests look at the memory.
         self.env |= {"ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=64"}
-        self.env |= {"ROOST_IDENTITY_KEY": KEY, "ROOST_KEEP_ALIVE_MS": "1500", "ROOST_MAX_CONNECTIONS": "16",
-                     "ROOST_REQUEST_TIMEOUT_MS": "2500", "ROOST_STALL_TIMEOUT_MS": "1000", "PATH": os.environ["PATH"]}
+        self.env |= {f"ROOST_{name}_MS": str(3 * PATIENCE_S * 1000)
+                     for name in ("KEEP_ALIVE", "REQUEST_TIMEOUT", "STALL_TIMEOUT")}
+        self.env |= {"ROOST_IDENTITY_KEY": KEY, "ROOST_MAX_CONNECTIONS": "16", "PATH": os.environ["PATH"]}
         self.env |= {f"ROOST_{name.upper()}": value for name, value in env.items()}
 
     def start_backend(self):
@@ -139,31 +155,33 @@ class Stack:
 
     def stop_backend(self):
         self.backend.stdin.close()
-        self.backend.wait(10)
+        self.backend.wait(PATIENCE_S)
         self.backend.stdout.close()
 
     def start_gateway(self):
-        for _ in range(5):
-            self.port = free_port()
-            tls = f",127.0.0.1:{self.tls_port}s" if self.tls_port else ""
-            env = {"ROOST_LISTEN": f"127.0.0.1:{self.port}{tls}"} | self.env
+        """On ports that are free; where somebody is faster, on others."""
+        for _ in range(20):
+            self.port, self.tls_port, self.metrics_port = free_ports(3)
+            tls = f",127.0.0.1:{self.tls_port}s" if self.has_tls else ""
+            metrics = f"127.0.0.1:{self.metrics_port}" if self.has_metrics else ""
+            env = {"ROOST_LISTEN": f"127.0.0.1:{self.port}{tls}", "ROOST_METRICS_LISTEN": metrics} | self.env
+            log_start = len(self.log_text())
             self.gateway = subprocess.Popen([GATEWAY], env=env, stderr=self.log)
-            if self._is_up():
+            if self._is_up(log_start):
                 return
         raise RuntimeError("the gateway does not start: " + self.log_text())
 
-    def _is_up(self):
-        while self.gateway.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return True
-            except ConnectionRefusedError:
-                threading.Event().wait(0.01)
-        return False
+    def _is_up(self, log_start):
+        """By its own word: at the port itself somebody else might answer."""
+        while '"gateway.started"' not in self.log_text()[log_start:]:
+            if self.gateway.poll() is not None:
+                return False
+            threading.Event().wait(0.01)
+        return True
 
     def stop_gateway(self):
         self.gateway.send_signal(signal.SIGTERM)
-        return self.gateway.wait(20)
+        return self.gateway.wait(PATIENCE_S)
 
     def log_text(self):
         self.log.flush()
@@ -172,12 +190,10 @@ class Stack:
 
     def log_line(self, request_id):
         """The line of this request, which is written after the answer was sent."""
-        for _ in range(500):
-            for line in self.log_text().splitlines():
-                if f'"request_id":"{request_id}"' in line:
-                    return json.loads(line)
-            threading.Event().wait(0.01)
-        raise AssertionError("no log line for " + request_id)
+        mark = f'"request_id":"{request_id}"'
+        return json.loads(wait_for(lambda: next((line for line in self.log_text().splitlines(keepends=True)
+                                                 if mark in line and line.endswith("\n")), None),
+                                   "log line for " + request_id))
 
     def request(self, method, path, headers=None, body=None, version="1.1"):
         with Connection(self.port) as connection:
@@ -197,10 +213,12 @@ def render(method, path, headers=None, body=None, version="1.1"):
 
 
 class GatewayTest(unittest.TestCase):
+    env = {}
+
     @classmethod
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory()
-        cls.stack = Stack(cls.temporary.name)
+        cls.stack = Stack(cls.temporary.name, **cls.env)
         cls.stack.start_backend()
         cls.stack.start_gateway()
 

@@ -1,13 +1,13 @@
 """What is no good HTTP: smuggling, slow clients, limits."""
 
+import contextlib
 import json
 import select
-import socket
 import sys
 import time
 import unittest
 
-from http_fixture import TOKEN, Connection, render, GatewayTest
+from http_fixture import PATIENCE_S, TOKEN, Connection, render, GatewayTest
 
 
 class FormTest(GatewayTest):
@@ -87,35 +87,11 @@ class FormTest(GatewayTest):
         self.refuse(b"GET /api/v1/domains/3/ HTTP/1.1\r\nHost: a\r\nAuthorization: Token admin\r\n"
                     b"Authorization: Token user\r\n\r\n", 400)
 
-    def drip(self, start, byte):
-        """Sends a byte now and then until there is an answer; how long it took, and its status."""
-        with Connection(self.stack.port) as connection:
-            started = time.monotonic()
-            connection.send(start)
-            while not select.select([connection.socket], [], [], 0.2)[0]:
-                connection.send(byte)
-            reply = connection.receive()
-            self.assertTrue(connection.is_closed())
-            return time.monotonic() - started, reply.status
-
-    def test_a_slow_header_is_cut(self):
-        seconds, status = self.drip(b"GET /healthz HTTP/1.1\r\n", b"X")
-        self.assertEqual(status, 400)
-        self.assertLess(seconds, 4)
-
-    def test_a_slow_body_is_cut(self):
-        head = render("POST", "/api/v1/domains/", TOKEN | {"Content-Length": "100000"}, b"{")
-        seconds, status = self.drip(head, b" ")
-        self.assertEqual(status, 408)
-        self.assertLess(seconds, 5)
-
     def test_slow_clients_do_not_keep_others_waiting(self):
         slow = [Connection(self.stack.port) for _ in range(12)]
         for connection in slow:
             connection.send(b"GET /heal")
-        started = time.monotonic()
         self.check(self.ask("GET", "/healthz", {}), 200)
-        self.assertLess(time.monotonic() - started, 0.9)
         for connection in slow:
             connection.socket.close()
 
@@ -163,6 +139,35 @@ class FormTest(GatewayTest):
                          (404, "/api/v1/domains/{pk}/", "DOMAIN_NOT_FOUND", "admin"))
         self.assertNotIn("private", json.dumps(line))
         self.assertNotIn("Token", self.stack.log_text())
+
+
+class SlowTest(GatewayTest):
+    """Time limits: short ones, so this is for what is to meet them."""
+
+    env = {"request_timeout_ms": "2500", "stall_timeout_ms": "1000"}
+
+    def drip(self, start, byte):
+        """Sends a byte now and then until there is an answer, so that no pause is long; its status."""
+        with Connection(self.stack.port) as connection:
+            end = time.monotonic() + PATIENCE_S
+            connection.send(start)
+            while not select.select([connection.socket], [], [], 0.2)[0]:
+                self.assertLess(time.monotonic(), end)
+                with contextlib.suppress(ConnectionError):  # it has just been closed, and the answer is there
+                    connection.send(byte)
+            reply = connection.receive()
+            self.assertTrue(connection.is_closed())
+            return reply.status
+
+    def test_a_slow_header_is_cut(self):
+        self.assertEqual(self.drip(b"GET /healthz HTTP/1.1\r\n", b"X"), 400)
+
+    def test_a_slow_body_is_cut(self):
+        head = render("POST", "/api/v1/domains/", TOKEN | {"Content-Length": "100000"}, b"{")
+        self.assertEqual(self.drip(head, b" "), 408)
+
+    def test_a_slow_service_is_not_waited_for(self):
+        self.check(self.ask("GET", "/api/v1/domains/5040/"), 504)
 
 
 if __name__ == "__main__":

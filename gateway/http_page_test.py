@@ -3,15 +3,15 @@
 import gzip
 import os
 import pathlib
+import re
 import signal
-import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import unittest
 
-from http_fixture import GATEWAY, TOKEN, Connection, free_port, Stack, render, GatewayTest
+from http_fixture import GATEWAY, PATIENCE_S, TOKEN, Connection, Stack, render, wait_for, GatewayTest
 
 
 class PageTest(GatewayTest):
@@ -71,7 +71,8 @@ class WithUiTest(unittest.TestCase):
         (ui / ".secret").write_text("hidden")
         (ui / "link.txt").symlink_to("/etc/passwd")
         cls.stack = Stack(cls.temporary.name, ui_dir=str(ui), public_url="https://mail.example.test",
-                          trusted_proxies="127.0.0.0/8, 10.0.0.0/8", metrics_listen=f"127.0.0.1:{free_port()}")
+                          trusted_proxies="127.0.0.0/8, 10.0.0.0/8")
+        cls.stack.has_metrics = True
         cls.stack.start_backend()
         cls.stack.start_gateway()
 
@@ -156,18 +157,20 @@ class WithUiTest(unittest.TestCase):
 
     def test_metrics_count_requests(self):
         self.get("/healthz")
-        port = int(self.stack.env["ROOST_METRICS_LISTEN"].rsplit(":", 1)[1])
-        with Connection(port) as connection:
+        # A request is counted after its answer was sent.
+        wait_for(lambda: re.search(r'roost_http_requests_total\{status="2xx"\} [1-9]', self.metrics()), "count")
+        self.assertIn('roost_http_request_seconds_bucket{le="+Inf"}', self.metrics())
+
+    def metrics(self):
+        with Connection(self.stack.metrics_port) as connection:
             connection.send(render("GET", "/metrics", {"Connection": "close"}))
-            text = connection.receive().body.decode()
-        self.assertRegex(text, r'roost_http_requests_total\{status="2xx"\} [1-9]')
-        self.assertIn('roost_http_request_seconds_bucket{le="+Inf"}', text)
+            return connection.receive().body.decode()
 
 
 class LifeTest(unittest.TestCase):
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory()
-        self.stack = Stack(self.temporary.name, drain_ms="5000")
+        self.stack = Stack(self.temporary.name, drain_ms=str(PATIENCE_S * 1000))
 
     def tearDown(self):
         self.stack.log.close()
@@ -184,6 +187,7 @@ class LifeTest(unittest.TestCase):
         self.stack.stop_gateway()
 
     def test_requests_in_progress_are_finished_on_sigterm(self):
+        self.stack.env["ROOST_REQUEST_TIMEOUT_MS"] = "5000"
         self.stack.start_backend()
         self.stack.start_gateway()
         with Connection(self.stack.port) as connection:
@@ -194,7 +198,7 @@ class LifeTest(unittest.TestCase):
             connection.send(b"{}")
             reply = connection.receive()
             self.assertEqual((reply.status, reply.headers["connection"]), (504, "close"))
-        self.assertEqual(self.stack.gateway.wait(10), 0)
+        self.assertEqual(self.stack.gateway.wait(PATIENCE_S), 0)
         self.stack.stop_backend()
 
     def test_tls_is_served_where_it_is_asked_for(self):
@@ -207,7 +211,7 @@ class LifeTest(unittest.TestCase):
         with open(pem, "a", encoding="ascii") as chain:
             chain.write(pathlib.Path(key).read_text(encoding="ascii"))
         self.stack.env["ROOST_HTTPS_CERTIFICATE"] = pem
-        self.stack.tls_port = free_port()
+        self.stack.has_tls = True
         self.stack.start_backend()
         self.stack.start_gateway()
         body = {"username": "bob", "password": "right"}
@@ -231,13 +235,13 @@ class LifeTest(unittest.TestCase):
 
     def test_bad_configuration_is_refused_at_once(self):
         env = self.stack.env | {"ROOST_IDENTITY_KEY": "short", "ROOST_MAX_CONNECTIONS": "x"}
-        done = subprocess.run([GATEWAY], env=env, stderr=subprocess.PIPE, timeout=10, check=False)
+        done = subprocess.run([GATEWAY], env=env, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn(b"ROOST_IDENTITY_KEY", done.stderr)
         self.assertIn(b"ROOST_MAX_CONNECTIONS", done.stderr)
         for name, value in (("ROOST_TRUSTED_PROXIES", "10.0.0.0/33"), ("ROOST_PUBLIC_URL", "ftp://x")):
-            done = subprocess.run([GATEWAY], env=self.stack.env | {name: value}, stderr=subprocess.PIPE, timeout=10,
-                                  check=False)
+            done = subprocess.run([GATEWAY], env=self.stack.env | {name: value}, stderr=subprocess.PIPE,
+                                  timeout=PATIENCE_S, check=False)
             self.assertEqual(done.returncode, 2)
             self.assertIn(name.encode(), done.stderr)
 
