@@ -25,7 +25,7 @@ def take_down(options):
     else:
         step("stopping")
         supervise.stop(stack)
-        wait_until("the supervisor's end", 30, lambda: supervise.status(stack) is None)
+        wait_until("the supervisor's end", 120, lambda: supervise.status(stack) is None)
         step("stopped")
     if options.purge:
         shutil.rmtree(stack.data)

@@ -101,7 +101,7 @@ def psql(stack, database, sql, check=True):
 
 
 def wait(stack):
-    wait_until("PostgreSQL", 60, lambda: psql(stack, "postgres", "SELECT 1;", check=False).returncode == 0)
+    wait_until("PostgreSQL", 120, lambda: psql(stack, "postgres", "SELECT 1;", check=False).returncode == 0)
 
 
 def prepare_database(stack):

@@ -57,4 +57,4 @@ def _answers(stack):
 
 
 def wait(stack):
-    wait_until("Redis", 60, lambda: _answers(stack))
+    wait_until("Redis", 120, lambda: _answers(stack))

@@ -155,5 +155,5 @@ def wait_ready(stack, check_processes):
     def probe():
         check_processes()
         return ready(stack)
-    wait_until("the gateway and all services", 60, probe)
+    wait_until("the gateway and all services", 120, probe)
 

@@ -45,7 +45,7 @@ def clear_leftovers(stack):
     for pid, since in started:
         if since is not None and start_time(pid) == since:
             os.killpg(pid, signal.SIGKILL)
-            wait_until(f"the end of process {pid}", 20, lambda pid=pid: not is_alive(pid))
+            wait_until(f"the end of process {pid}", 60, lambda pid=pid: not is_alive(pid))
     os.unlink(path)
 
 
@@ -64,7 +64,7 @@ def start(stack):
     with open(stack.path("log", "supervisor.log"), "ab") as log:
         subprocess.Popen([sys.executable, program, stack.data], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                          start_new_session=True, cwd="/")
-    wait_until("the supervisor", 20, lambda: status(stack) is not None)
+    wait_until("the supervisor", 60, lambda: status(stack) is not None)
 
 
 def apply(stack, processes):

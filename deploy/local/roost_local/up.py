@@ -164,7 +164,7 @@ def start_everything(stack):
     supervise.publish(stack, environment(stack))
     services.wait_ready(stack, lambda: check_running(stack))
     if stack.state["mail"]:
-        wait_until("Postfix and Dovecot", 60, lambda: mail.ready(stack))
+        wait_until("Postfix and Dovecot", 120, lambda: mail.ready(stack))
 
 
 def is_up(stack, before):

@@ -163,7 +163,7 @@ class Servers:
         self.dovecot = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", self._path("dovecot.conf")],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         subprocess.run(["/usr/sbin/postfix", "-c", self._path("etc"), "start"], check=True, capture_output=True)
-        eventually("the second Postfix answers", 20, self._answers)
+        eventually("the second Postfix answers", 60, self._answers)
         return self
 
     def __exit__(self, *_):

@@ -78,7 +78,7 @@ def quota(checks, rest, servers):
         def counted():
             found = [entry for entry in rest.get("/api/v1/quotas/") if entry["address"] == "ann@example.test"]
             return found and found[0]["messages"] > 0
-        eventually("usage of ann", 5, counted)
+        eventually("usage of ann", 60, counted)
         key = mail.send(servers.smtp, "ann@example.test", body="x" * 70 * 43000 + "\n")
         later = mail.send(servers.smtp, "ann@example.test")
         subjects = mail.wait_for_mail(servers.imap, "ann@example.test", PASSWORD, [later])
@@ -111,7 +111,7 @@ def rename(checks, rest, servers, stack, account):
     with checks("afterwards all mail is there under the new address"):
         def moved():
             return mail.rcpt_code(servers.smtp, "robert@example.test")[0] == 250
-        eventually("the address takes mail again", 10, moved)
+        eventually("the address takes mail again", 60, moved)
         key = mail.send(servers.smtp, "info@example.test")
         subjects = mail.wait_for_mail(servers.imap, "robert@example.test", PASSWORD, [key])
         holds(len(subjects) >= 5, f"only {len(subjects)} messages are there")

@@ -53,7 +53,7 @@ class NameServer:
         with open(os.path.join(self.folder, "knot.log"), "ab") as log:
             self.process = subprocess.Popen(["/usr/sbin/knotd", "-c", os.path.join(self.folder, "knot.conf")],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        eventually("the name server", 10, self._answers)
+        eventually("the name server", 60, self._answers)
         return self
 
     def _answers(self):

@@ -9,7 +9,7 @@ from roost_test.wait import eventually
 STREAM = "roost:events"
 NOTHING = "nothing"
 # How long a Redis that is being restarted is waited for.
-REDIS_S = 20
+REDIS_S = 60
 
 
 class Event:
@@ -66,7 +66,7 @@ class Events:
     def of(self, subject):
         return [event for event in self.read() if event.subject == subject]
 
-    def wait_for(self, kind, seconds=5, mark=0, **wanted):
+    def wait_for(self, kind, seconds=60, mark=0, **wanted):
         """The first event of this kind after the mark whose attributes are as wanted."""
         def find():
             for event in self.since(mark):

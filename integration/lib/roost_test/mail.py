@@ -12,7 +12,7 @@ from roost_test.wait import eventually
 
 SENDER = "someone@elsewhere.example"
 # How long a server that is being restarted may keep its clients trying.
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 class TryAgain(AssertionError):
@@ -132,7 +132,7 @@ def can_log_in(server, user, password):
     return eventually(f"a definite answer to {user}", PATIENCE_S, attempt) == "yes"
 
 
-def wait_for_mail(server, user, password, keys, seconds=15):
+def wait_for_mail(server, user, password, keys, seconds=60):
     """Waits until all keys are in the inbox; returns all subjects."""
     wanted = set(keys)
 

@@ -107,7 +107,7 @@ class Stack:
         os.kill(pid, number)
         return pid
 
-    def wait_restarted(self, name, old_pid, seconds=5):
+    def wait_restarted(self, name, old_pid, seconds=30):
         return eventually(f"{name} runs again", seconds, lambda: self.pids().get(name, old_pid) != old_pid)
 
     def kill_and_wait(self, name):
@@ -132,7 +132,7 @@ class Stack:
         subprocess.run(["/usr/bin/doveadm", "-c", os.path.join(self.data, "dovecot", "dovecot.conf"), *arguments],
                        check=True, stdin=subprocess.DEVNULL, timeout=60)
 
-    def fsck_is_clean(self, within_s=30):
+    def fsck_is_clean(self, within_s=60):
         """Waits until fsck finds nothing; returns the seconds it took."""
         started = time.monotonic()
 
@@ -145,14 +145,20 @@ class Stack:
         return time.monotonic() - started
 
 
+_given_ports = set()
+
+
 def free_port():
-    """Outside the range of outgoing connections, as deploy/local chooses its own."""
+    """Outside the range of outgoing connections, as deploy/local chooses its own; never the same twice."""
     while True:
         port = random.randrange(20000, 32000)
+        if port in _given_ports:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
+                _given_ports.add(port)
                 return port
             except OSError:
                 continue
