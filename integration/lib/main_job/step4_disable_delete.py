@@ -1,4 +1,4 @@
-"""4. Disable, enable, delete: refused everywhere within 5 s, and in the end nothing is left."""
+"""4. Disable, enable, delete: refused everywhere soon, and in the end nothing is left."""
 
 import os
 
@@ -19,14 +19,14 @@ def run(story):
         story.objects["token"] = story.new_token(ADDRESS, story.password)
         equal(own(story).status, 200)
         equal(own(story, "/api/v1/domains/").status, 403)
-    with check("4.2 a disabled account: IMAP, mail and its token are refused within 5 s"):
+    with check("4.2 a disabled account: IMAP, mail and its token are refused soon"):
         equal(story.rest.patch(account, {"is_active": False})["is_active"], False)
         story.wrote("AccountModified", f"account/{story.pk('bob')}")
         eventually("IMAP refuses", story.within(REFUSED_S),
                    lambda: not mail.can_log_in(stack["ROOST_IMAP"], ADDRESS, story.password))
         eventually("SMTP refuses", story.within(REFUSED_S), lambda: rcpt(story) >= 500)
         eventually("the token is refused", story.within(REFUSED_S), lambda: own(story).status == 401)
-    with check("4.3 enabled again: mail and IMAP work within 5 s, old mail is there"):
+    with check("4.3 enabled again: mail and IMAP work soon, old mail is there"):
         story.rest.patch(account, {"is_active": True})
         story.wrote("AccountModified", f"account/{story.pk('bob')}")
         eventually("SMTP accepts", story.within(REFUSED_S), lambda: rcpt(story) == 250)
