@@ -5,12 +5,12 @@ export default defineConfig({
   testDir: 'tests/e2e',
   outputDir: process.env.ROOST_E2E_OUTPUT ?? 'test-results',
   workers: 1,
-  timeout: 45_000,
-  expect: { timeout: 10_000 },
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   reporter: [['./tests/e2e/reporter.ts']],
   use: {
-    actionTimeout: 10_000,
-    navigationTimeout: 15_000,
+    actionTimeout: 30_000,
+    navigationTimeout: 60_000,
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
     launchOptions: {

@@ -54,13 +54,13 @@ test('a service that is down is told calmly, and the page recovers by itself', a
         .getByText(text('quotas.failed'))
         .or(page.getByText(pattern('shell.connection.degraded.title')))
         .first(),
-    ).toBeVisible({ timeout: 15_000 })
+    ).toBeVisible({ timeout: 60_000 })
     await expect(page.getByText(/UNAVAILABLE|undefined|NaN|\[object/)).toHaveCount(0)
     await shoot(page, 'fault-service')
   } finally {
     bring()
   }
-  await expect(page.getByRole('row').nth(1)).toContainText('@', { timeout: 30_000 })
+  await expect(page.getByRole('row').nth(1)).toContainText('@', { timeout: 60_000 })
   await settled(page)
 })
 
@@ -76,13 +76,13 @@ test('the gateway is away: said once, nothing lost, and back by itself', async (
         .or(page.getByText(text('domains.new.notMade')))
         .first(),
     ).toBeVisible({
-      timeout: 15_000,
+      timeout: 60_000,
     })
   } finally {
     bring()
   }
   await expect(page.getByText(pattern('shell.connection.unreachable.title'))).toHaveCount(0, {
-    timeout: 30_000,
+    timeout: 60_000,
   })
   await expect(field(page, 'domains.field.name')).toHaveValue('kept-while-away.test')
 })

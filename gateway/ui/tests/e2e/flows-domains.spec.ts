@@ -28,7 +28,7 @@ eachWay(() => {
     await hand.press(page.getByRole('button', { name: text('domains.new.review') }))
     await hand.press(page.getByRole('button', { name: text('domains.review.create', { n: 11 }) }))
     await expect(page.getByText(text('domains.result.all', { n: 10 }, 10))).toBeVisible({
-      timeout: 20_000,
+      timeout: 60_000,
     })
     expect(hand.clicks).toBeLessThanOrEqual(4)
     const made = await rest.get<unknown[]>(`/api/v1/accounts/?domain=${name}`)

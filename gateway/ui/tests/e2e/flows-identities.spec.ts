@@ -104,7 +104,7 @@ eachWay(() => {
     await hand.press(
       page.getByRole('dialog').getByRole('button', { name: text('identities.save'), exact: true }),
     )
-    await expect(page.getByText(pattern('identities.rename.done'))).toBeVisible({ timeout: 20_000 })
+    await expect(page.getByText(pattern('identities.rename.done'))).toBeVisible({ timeout: 60_000 })
     await expect(page.getByRole('dialog').getByRole('heading', { name: renamed })).toBeVisible()
     await page.goto('/operations')
     await settled(page)
