@@ -189,6 +189,11 @@ static void name_goes_to_one_of_many(void **state)
     for (int i = 0; i < N; i++) {
         contenders[i] =
             (struct contender){.call = testing_call_new("domains"), .is_alias = i % 2 == 0};
+        /* They contend for the name, not for connections. */
+        ok(pg_execute_sql(contenders[i].call->pg, "SELECT 1"));
+    }
+    for (int i = 0; i < N; i++) {
+        testing_call_next(contenders[i].call);
     }
     for (int i = 0; i < N; i++) {
         assert_int_equal(pthread_create(&contenders[i].thread, NULL, contend, &contenders[i]), 0);

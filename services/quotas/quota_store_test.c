@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "services/common/pg/pg.h"
 #include "services/common/testing/testing.h"
 #include "services/quotas/sql/migrations.h"
 
@@ -211,6 +212,11 @@ static void one_place_left_goes_to_one_of_fifty(void **state)
     for (int i = 0; i < N; i++) {
         contenders[i] =
             (struct contender){.call = testing_call_new("quotas"), .mailbox_id = 100 + i};
+        /* They contend for the place, not for connections. */
+        ok(pg_execute_sql(contenders[i].call->pg, "SELECT 1"));
+    }
+    for (int i = 0; i < N; i++) {
+        testing_call_next(contenders[i].call);
     }
     for (int i = 0; i < N; i++) {
         assert_int_equal(pthread_create(&contenders[i].thread, NULL, contend, &contenders[i]), 0);

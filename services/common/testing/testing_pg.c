@@ -12,7 +12,7 @@
 #define BIN "/usr/lib/postgresql/15/bin/"
 #define LOG "postgresql.log"
 
-enum { START_TIMEOUT_US = 30000000, ARENA_BYTES = 16384, MAX_URLS = 16 };
+enum { START_TIMEOUT_US = 120000000, ARENA_BYTES = 16384, MAX_URLS = 16 };
 
 static struct server server;
 static bool is_running;

@@ -12,7 +12,7 @@
 
 #define LOG "redis.log"
 
-enum { START_TIMEOUT_US = 30000000, COMMAND_TIMEOUT_MS = 60000 };
+enum { START_TIMEOUT_US = 120000000, COMMAND_TIMEOUT_MS = 60000 };
 
 static struct server server = {
     .program = "/usr/bin/redis-server",

@@ -3,12 +3,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "services/common/clock/clock.h"
+#include "services/common/rpc/client.h"
 #include "services/common/testing/testing.h"
 
-enum { ARENA_BYTES = 65536, DEADLINE_US = 30000000, DRAIN_MS = 5000, MAX_PEERS = 8 };
+enum {
+    ARENA_BYTES = 65536,
+    DEADLINE_US = 30000000,
+    DRAIN_MS = 5000,
+    MAX_PEERS = 8,
+    CONNECT_TIMEOUT_US = 120000000,
+    ANSWERS_IN_A_ROW = 4, /* calls to a peer take turns among its connections */
+};
 
 static const uint8_t identity_key[] = "the identity key of the test fixture";
 
@@ -47,6 +56,22 @@ static void open_peers(struct testing_rpc *rpc, const struct testing_rpc_config 
     rpc->peers = rpc_peers_new("testing", identity_key, sizeof(identity_key) - 1, NULL, peers, n);
 }
 
+/* Polls because a loaded machine may take longer to connect than a call waits for its peer. */
+static void wait_connected(struct testing_rpc *rpc)
+{
+    const struct timespec pause = {.tv_nsec = 5000000};
+    int64_t limit_us = clock_monotonic_us() + CONNECT_TIMEOUT_US;
+    for (size_t i = 0; i < rpc->n_names; i++) {
+        for (int n_answers = 0; n_answers < ANSWERS_IN_A_ROW; n_answers++) {
+            if (strcmp(rpc_peer_health(testing_rpc_call(rpc), rpc->names[i]), "SERVING") != 0) {
+                check(clock_monotonic_us() < limit_us);
+                nanosleep(&pause, NULL);
+                n_answers = -1;
+            }
+        }
+    }
+}
+
 struct testing_rpc *testing_rpc_open(const struct testing_rpc_config *config)
 {
     struct testing_rpc *rpc = calloc(1, sizeof(*rpc));
@@ -79,6 +104,7 @@ struct testing_rpc *testing_rpc_open(const struct testing_rpc_config *config)
         abort();
     }
     rpc_server_set_serving(rpc->server, true);
+    wait_connected(rpc);
     return rpc;
 }
 
