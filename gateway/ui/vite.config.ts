@@ -55,11 +55,11 @@ const chunks = [
   },
   {
     name: 'kit',
-    test: /src\/ui\/(App(Dialog|Drawer|Page)|ConfirmDialog|CopyField|copy|EmptyState|modal|PageSection|ProgressBar|Skeleton|StatusPill|SwitchField|Toast\w*|toasts)\b/,
+    test: /src\/(shell\/draft|ui\/(App(Dialog|Drawer|Page)|ConfirmDialog|CopyField|copy|EmptyState|modal|PageSection|ProgressBar|Skeleton|Pager|StatusPill|SwitchField|Toast\w*|toasts)\b)/,
   },
   {
     name: 'table',
-    test: /src\/ui\/(DataTable|data-table|table-keys|Pager|FilterBar|BulkBar|ColumnMenu)/,
+    test: /src\/ui\/(DataTable|data-table|table-keys|FilterBar|BulkBar|ColumnMenu)/,
   },
 ]
 

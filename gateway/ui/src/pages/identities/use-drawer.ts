@@ -13,7 +13,8 @@ interface Rows {
   previous: () => void
 }
 
-const CLOSED = { account: 0, alias: 0, new: '', tab: '' }
+/* With the place in an account's addresses, which is not the next account's. */
+const CLOSED = { account: 0, alias: 0, new: '', tab: '', address_after: '', address_page: 1 }
 
 export function useDrawer(list: () => Rows) {
   const url = useUrlState({ ...CLOSED }, { replace: ['tab'] })

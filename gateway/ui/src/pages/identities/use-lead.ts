@@ -1,13 +1,13 @@
 // The aliases that lead to a mailbox: add one, take the mailbox out of one, and back.
-import { computed, ref } from 'vue'
+import { computed, ref, watch } from 'vue'
 import { fieldErrors, problem } from '@/api/errors'
-import { useResource } from '@/api/query'
+import { useList } from '@/api/list'
 import { request } from '@/api/request'
 import type { Account, Alias } from './types'
 import { refreshLists } from './use-row-actions'
 
 const ALIASES = '/api/v1/aliases/'
-const SHOWN_MAX = 200
+const PAGE_SIZE = 25
 
 export interface Removed {
   alias: Alias
@@ -18,16 +18,23 @@ export interface Removed {
 export function useLead(account: () => Account) {
   const mailbox = computed(() => account().mailbox)
   const address = computed(() => mailbox.value?.full_address ?? '')
-  const aliases = useResource<Alias[]>(
+  const pageSize = ref(PAGE_SIZE)
+  const aliases = useList<Alias>(
     'aliases',
-    () => ALIASES,
-    () => ({ mailbox: mailbox.value?.pk, page_size: SHOWN_MAX }),
-    { enabled: () => mailbox.value !== null },
+    ALIASES,
+    () => ({ mailbox: mailbox.value?.pk, page_size: pageSize.value, count: true }),
+    { name: 'address', enabled: () => mailbox.value !== null },
   )
   const busy = ref('')
   const error = ref('')
   const fieldError = ref<string[]>([])
   const removed = ref<Removed | null>(null)
+
+  /* The last one of the last page was taken out. */
+  watch(
+    () => aliases.rows.length === 0 && !aliases.fetching && !aliases.error && aliases.hasPrevious,
+    (isPastTheEnd) => isPastTheEnd && aliases.previous(),
+  )
 
   async function attempt(name: string, run: () => Promise<void>): Promise<boolean> {
     if (busy.value) {
@@ -92,5 +99,17 @@ export function useLead(account: () => Account) {
     })
   }
 
-  return { mailbox, address, aliases, busy, error, fieldError, removed, add, remove, undo }
+  return {
+    mailbox,
+    address,
+    aliases,
+    pageSize,
+    busy,
+    error,
+    fieldError,
+    removed,
+    add,
+    remove,
+    undo,
+  }
 }
