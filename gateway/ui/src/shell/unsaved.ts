@@ -1,8 +1,10 @@
 import { onScopeDispose, reactive, watch, type Ref } from 'vue'
 import type { RouteLocationNormalized, Router } from 'vue-router'
 
-/* Forms with changes that are not saved yet. */
-const dirty = new Set<symbol>()
+type IsKept = () => boolean
+
+/* Forms with changes that are not saved yet, and whether a reload keeps those. */
+const dirty = new Map<symbol, IsKept>()
 
 /* The question whether to leave: open while the router waits for its answer. */
 export const leaving = reactive({ open: false })
@@ -26,9 +28,9 @@ function warn(event: BeforeUnloadEvent): void {
   event.preventDefault()
 }
 
-function mark(id: symbol, isDirty: boolean): void {
+function mark(id: symbol, isDirty: boolean, isKept: IsKept = () => false): void {
   if (isDirty) {
-    dirty.add(id)
+    dirty.set(id, isKept)
   } else {
     dirty.delete(id)
   }
@@ -42,10 +44,17 @@ export function hasUnsaved(): boolean {
   return dirty.size > 0
 }
 
+/* Before a reload that the page itself offers: the browser need not warn of a loss where there is none. */
+export function easeReload(): void {
+  if ([...dirty.values()].every((isKept) => isKept())) {
+    window.removeEventListener('beforeunload', warn)
+  }
+}
+
 /* While `isDirty` holds, leaving the page asks first. */
-export function useUnsaved(isDirty: Ref<boolean> | (() => boolean)): void {
+export function useUnsaved(isDirty: Ref<boolean> | (() => boolean), isKept?: IsKept): void {
   const id = Symbol('unsaved')
-  watch(isDirty, (value) => mark(id, value), { immediate: true, flush: 'sync' })
+  watch(isDirty, (value) => mark(id, value, isKept), { immediate: true, flush: 'sync' })
   onScopeDispose(() => mark(id, false))
 }
 

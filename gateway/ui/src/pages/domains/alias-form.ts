@@ -1,4 +1,5 @@
 // The fields of a domain alias as its drawer edits them.
+import type { DraftSchema } from '@/shell/drafts'
 import { toAscii, toUnicode } from './idn'
 import type { DomainAlias } from './types'
 
@@ -6,6 +7,8 @@ export interface AliasFields {
   name: string
   enabled: boolean
 }
+
+export const DRAFT: DraftSchema<AliasFields> = { name: 'text', enabled: 'flag' }
 
 export function toForm(alias: DomainAlias): AliasFields {
   return { name: toUnicode(alias.name), enabled: alias.enabled }

@@ -1,4 +1,5 @@
 // The fields of a domain as its page edits them.
+import type { DraftSchema } from '@/shell/drafts'
 import { toAscii, toUnicode } from './idn'
 import type { Domain } from './types'
 
@@ -11,6 +12,15 @@ export interface DomainFields {
   type: string
   enabled: boolean
   enable_dns_checks: boolean
+}
+
+export const DRAFT: DraftSchema<DomainFields> = {
+  name: 'text',
+  quota: 'number',
+  default_mailbox_quota: 'number',
+  type: 'text',
+  enabled: 'flag',
+  enable_dns_checks: 'flag',
 }
 
 export const FIELDS: (keyof DomainFields)[] = [

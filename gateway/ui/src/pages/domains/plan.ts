@@ -1,4 +1,5 @@
 // What "Create" on the new domain page will make, worked out before anything is sent.
+import type { DraftSchema } from '@/shell/drafts'
 import { toAscii } from './idn'
 import { parsePaste, type PastedRow, type RowFault } from './paste'
 
@@ -54,6 +55,16 @@ export interface Plan {
   allocated: number
   unlimited: number
   faulty: number
+}
+
+export const DRAFT: DraftSchema<DomainForm> = {
+  name: 'text',
+  quota: 'number',
+  defaultMailboxQuota: 'number',
+  type: 'text',
+  enabled: 'flag',
+  enableDnsChecks: 'flag',
+  pasted: 'text',
 }
 
 export const emptyForm: DomainForm = {

@@ -1,4 +1,5 @@
 // An account as its drawer edits it, and back.
+import type { DraftSchema } from '@/shell/drafts'
 import type { Account } from './types'
 
 export interface AccountForm {
@@ -14,6 +15,20 @@ export interface AccountForm {
   own_quota: boolean
   /** Megabytes; null is unlimited. */
   quota: number | null
+}
+
+export const ACCOUNT_DRAFT: DraftSchema<AccountForm> = {
+  first_name: 'text',
+  last_name: 'text',
+  username: 'text',
+  secondary_email: 'text',
+  phone_number: 'text',
+  language: 'text',
+  role: 'text',
+  master_user: 'flag',
+  address: 'text',
+  own_quota: 'flag',
+  quota: 'number',
 }
 
 export type AccountTab = 'profile' | 'mailbox' | 'addresses' | 'security'
@@ -119,6 +134,17 @@ export interface NewAccount {
   language: string
   own_quota: boolean
   quota: number | null
+}
+
+export const NEW_ACCOUNT_DRAFT: DraftSchema<NewAccount> = {
+  address: 'text',
+  first_name: 'text',
+  last_name: 'text',
+  password: 'secret',
+  role: 'text',
+  language: 'text',
+  own_quota: 'flag',
+  quota: 'number',
 }
 
 export function newAccount(address: string, password: string): NewAccount {

@@ -1,4 +1,5 @@
 // An alias as its drawer edits it, and back.
+import type { DraftSchema } from '@/shell/drafts'
 import type { Alias } from './types'
 
 export interface AliasForm {
@@ -7,6 +8,14 @@ export interface AliasForm {
   description: string
   expire_at: string | null
   enabled: boolean
+}
+
+export const ALIAS_DRAFT: DraftSchema<AliasForm> = {
+  address: 'text',
+  recipients: 'texts',
+  description: 'text',
+  expire_at: 'text',
+  enabled: 'flag',
 }
 
 export function aliasForm(alias: Alias): AliasForm {

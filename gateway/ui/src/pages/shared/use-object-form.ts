@@ -4,6 +4,7 @@ import { fieldErrors, problem } from '@/api/errors'
 import { queryClient, useResource } from '@/api/query'
 import { request } from '@/api/request'
 import { changes, conflicts, rebase, type ConflictField } from '@/lib/conflict'
+import { useDraft, type Draft, type DraftSchema } from '@/shell/drafts'
 
 export interface ObjectFormOptions<T, F> {
   key: string
@@ -12,6 +13,8 @@ export interface ObjectFormOptions<T, F> {
   toForm: (object: T) => F
   toBody: (changed: Partial<F>, form: F) => Record<string, unknown>
   fieldOf: (serverField: string, form: F) => string
+  /** What a reload keeps of each field. */
+  draft: DraftSchema<F>
   /** The field that a refusal without fields is about. */
   fieldOfReason?: (reason: string) => string | null
 }
@@ -174,6 +177,25 @@ export function useObjectForm<T extends { pk: number; etag: string }, F extends 
     }
   }
 
+  /* On what there is now: where somebody else has changed the same since, both are shown. */
+  function restore({ fields, base: before }: Draft<F>): void {
+    const theirs = base.value!
+    const since = { ...theirs, ...before }
+    const yours = { ...since, ...fields }
+    conflict.value = conflicts(since, yours, theirs, fieldsOf(theirs))
+    form.value = rebase(since, yours, theirs, fieldsOf(theirs))
+  }
+
+  const draft = useDraft<F>({
+    schema: options.draft,
+    name: () =>
+      object.value && object.value.pk === options.pk() ? `${options.key}/${options.pk()}` : null,
+    typed: () => changed.value,
+    base: () => base.value ?? {},
+    restore,
+    discard: revert,
+  })
+
   function take(field: FieldOf<F>, value: unknown): void {
     form.value = { ...form.value!, [field]: value }
   }
@@ -190,6 +212,7 @@ export function useObjectForm<T extends { pk: number; etag: string }, F extends 
     saving,
     saved,
     conflict,
+    draft,
     save,
     revert,
     refresh,
