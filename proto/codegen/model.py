@@ -73,6 +73,7 @@ class Method:
     rest: object  # roost.common.v1.Rest
     http_rules: list
     comment: str
+    no_side_effects: bool = False  # idempotency_level
 
 
 @dataclasses.dataclass
@@ -218,6 +219,7 @@ class Api:
                     rest=self._extension(method.options, "roost.common.v1.rest"),
                     http_rules=[read_rule(rule) for rule in rules],
                     comment=comments.get(path + (2, index), ""),
+                    no_side_effects=method.options.idempotency_level == method.options.NO_SIDE_EFFECTS,
                 )
             )
         return Service(

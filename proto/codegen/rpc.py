@@ -52,6 +52,7 @@ def _method_fields(service, method, indent):
         f"{margin}.request = &{c_names.pbc_descriptor(method.request)},\n"
         f"{margin}.response = &{c_names.pbc_descriptor(method.response)},\n"
         f"{margin}.access = {_access(method.access)},\n"
+        + (f"{margin}.no_side_effects = true,\n" if method.no_side_effects else "")
     )
 
 

@@ -47,6 +47,13 @@ MUST_USE const struct error *bird_watch_get_bird(
         self.assertIn(".access = {.anonymous = true},", self.source)
         self.assertIn(".access = {.internal = true},", self.source)
 
+    def test_only_what_says_so_is_without_side_effects(self):
+        self.assertEqual(1, self.source.count(".no_side_effects = true,"))
+        self.assertIn(
+            ".access = {.authenticated = true},\n        .no_side_effects = true,\n        .handler = call_bird_watch_get_bird,",
+            self.source,
+        )
+
     def test_no_function_pointer_is_cast(self):
         self.assertNotIn("rpc_handler_fn", self.source)
         self.assertNotIn("(void *)", self.source)

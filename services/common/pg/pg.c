@@ -30,6 +30,7 @@ void pg_free(struct pg *pg)
         return;
     }
     pg_connection_close(pg);
+    free(pg->wishes);
     free(pg->url);
     free(pg->application_name);
     free(pg->schema);
@@ -40,6 +41,9 @@ void pg_set_call(struct pg *pg, struct arena *arena, int64_t deadline_us)
 {
     pg->arena = arena;
     pg->deadline_us = deadline_us;
+    if (pg->wishes) {
+        pg_wishes_reset(pg->wishes);
+    }
 }
 
 struct arena *pg_arena(struct pg *pg)
@@ -183,22 +187,16 @@ static const struct error *decode_rows(struct pg *pg, struct pg_prepared *prepar
     return NULL;
 }
 
-const struct error *pg_get(struct pg *pg, const struct pg_statement *stmt,
-                           const struct pg_args *args, const ProtobufCMessageDescriptor *descriptor,
-                           ProtobufCMessage **ret_message)
+const struct error *pg_decode_one(struct pg *pg, struct pg_prepared *prepared, PGresult *result,
+                                  const ProtobufCMessageDescriptor *descriptor,
+                                  ProtobufCMessage **ret_message)
 {
     ProtobufCMessage *message = NULL;
-    struct pg_prepared *prepared;
     const struct error *err;
-    PGresult *result;
 
-    err = execute(pg, stmt, args, FORMAT_BINARY, &prepared, &result);
-    if (err) {
-        return err;
-    }
     arena_defer(pg->arena, clear_result, result);
     if (PQntuples(result) > 1) {
-        return error_internal(pg->arena, "%s: %d rows where one was expected", stmt->name,
+        return error_internal(pg->arena, "%s: %d rows where one was expected", prepared->stmt->name,
                               PQntuples(result));
     }
     if (PQntuples(result) == 1) {
@@ -209,6 +207,21 @@ const struct error *pg_get(struct pg *pg, const struct pg_statement *stmt,
     }
     *ret_message = message;
     return NULL;
+}
+
+const struct error *pg_get(struct pg *pg, const struct pg_statement *stmt,
+                           const struct pg_args *args, const ProtobufCMessageDescriptor *descriptor,
+                           ProtobufCMessage **ret_message)
+{
+    struct pg_prepared *prepared;
+    const struct error *err;
+    PGresult *result;
+
+    if (pg->wishes) {
+        return pg_wishes_get(pg, stmt, args, descriptor, ret_message);
+    }
+    err = execute(pg, stmt, args, FORMAT_BINARY, &prepared, &result);
+    return err ? err : pg_decode_one(pg, prepared, result, descriptor, ret_message);
 }
 
 const struct error *pg_all(struct pg *pg, const struct pg_statement *stmt,

@@ -211,6 +211,9 @@ const struct error *pg_connection_ready(struct pg *pg, const char *what)
     bool was_idle = now_us - pg->used_at_us > IDLE_CHECK_US;
 
     check(pg->arena);
+    if (pg->wishes) {
+        return pg_wishes_refuse(pg);
+    }
     if (pg->deadline_us != 0 && now_us >= pg->deadline_us) {
         return pg_error_deadline(pg, what);
     }
@@ -257,7 +260,7 @@ static enum wait_result wait_result(struct pg *pg, int64_t deadline_us)
     return waited;
 }
 
-static void cancel(struct pg *pg)
+void pg_connection_cancel(struct pg *pg)
 {
     char ignored[256];
     PGcancel *handle = PQgetCancel(pg->conn);
@@ -310,7 +313,7 @@ static PGresult *collect(struct pg *pg, int64_t deadline_us, bool *ret_timeout)
 
         if (waited == WAIT_TIMEOUT && !*ret_timeout) {
             *ret_timeout = true;
-            cancel(pg);
+            pg_connection_cancel(pg);
             deadline_us = clock_monotonic_us() + CANCEL_GRACE_US;
             continue;
         }
@@ -411,18 +414,31 @@ static void make_room(struct pg *pg)
     free(old);
 }
 
-const struct error *pg_connection_prepare(struct pg *pg, const struct pg_statement *stmt,
-                                          struct pg_prepared **ret_prepared)
+struct pg_prepared *pg_prepared_new(const struct pg *pg, const struct pg_statement *stmt)
 {
-    struct pg_prepared *prepared;
-    const struct error *err;
-    PGresult *result;
+    struct pg_prepared *prepared = calloc(1, sizeof(*prepared));
 
-    prepared = calloc(1, sizeof(*prepared));
     check(prepared);
     prepared->stmt = stmt;
     prepared->sql = stmt->sql;
     snprintf(prepared->name, sizeof(prepared->name), "%zu_%s", pg->n_prepared, stmt->name);
+    return prepared;
+}
+
+void pg_connection_keep(struct pg *pg, struct pg_prepared *prepared)
+{
+    make_room(pg);
+    insert(pg, prepared);
+    pg->n_prepared++;
+}
+
+const struct error *pg_connection_prepare(struct pg *pg, const struct pg_statement *stmt,
+                                          struct pg_prepared **ret_prepared)
+{
+    struct pg_prepared *prepared = pg_prepared_new(pg, stmt);
+    const struct error *err;
+    PGresult *result;
+
     if (!PQsendPrepare(pg->conn, prepared->name, stmt->sql, 0, NULL)) {
         err = pg_error_unavailable(pg, stmt->name);
         free(prepared);
@@ -435,9 +451,7 @@ const struct error *pg_connection_prepare(struct pg *pg, const struct pg_stateme
         return err;
     }
     PQclear(result);
-    make_room(pg);
-    insert(pg, prepared);
-    pg->n_prepared++;
+    pg_connection_keep(pg, prepared);
     *ret_prepared = prepared;
     return NULL;
 }

@@ -7,8 +7,9 @@
 #undef pg_int64
 
 #include "services/common/pg/pg.h"
+#include "services/common/pg/pg_pipe.h"
 
-enum { PG_MAX_PARAMS = 64 };
+enum { PG_MAX_PARAMS = 64, PG_MAX_GRANTED = 4 };
 
 /* How one result column becomes one message field; worked out once per statement and descriptor. */
 struct pg_column {
@@ -52,6 +53,7 @@ struct pg {
     bool is_pipelined;  /* what was sent ends with a sync, not with one result */
     bool is_stale;      /* the schema has changed under a prepared statement: reopen before the next
                            transaction */
+    struct pg_wishes *wishes; /* of pg_new_piped; else NULL */
 };
 
 /* Parameter values in the arena or borrowed from the arguments. */
@@ -61,7 +63,65 @@ struct pg_bound {
     int formats[PG_MAX_PARAMS];
 };
 
+/* One read on its way through a pipe. */
+struct pg_read {
+    void (*done)(struct pg_read *read); /* on the pipe's thread */
+    struct pg *pg;                      /* of who asks */
+    const struct pg_statement *stmt;
+    const struct pg_bound *bound;
+    size_t n_bytes; /* of the parameters' values */
+    int64_t deadline_us;
+    struct pg_prepared *prepared;
+    PGresult *result; /* of who asks; NULL: it did not work out */
+    struct pg_read *next;
+};
+
+/* A row that a handler asked for and now may have. */
+struct pg_granted {
+    const struct pg_statement *stmt;
+    const ProtobufCMessageDescriptor *descriptor;
+    struct pg_bound bound;     /* by what it was asked for */
+    ProtobufCMessage *message; /* NULL: there is no such row */
+};
+
+/* What a handler has asked for that must not wait. */
+struct pg_wishes {
+    struct pg_pipe *pipe;
+    int n_granted;
+    int n_used; /* in this run of the handler */
+    bool is_wanted;
+    bool is_refused;
+    bool is_broken;
+    void (*arrived)(void *ctx);
+    void *ctx;
+    struct pg_granted granted[PG_MAX_GRANTED];
+    struct pg_read read;
+};
+
+/* pg.c */
+/* At most one row as a message; takes the result. */
+const struct error *pg_decode_one(struct pg *pg, struct pg_prepared *prepared, PGresult *result,
+                                  const ProtobufCMessageDescriptor *descriptor,
+                                  ProtobufCMessage **ret_message) MUST_USE;
+
+/* pg_fetch.c */
+const struct error *pg_wishes_get(struct pg *pg, const struct pg_statement *stmt,
+                                  const struct pg_args *args,
+                                  const ProtobufCMessageDescriptor *descriptor,
+                                  ProtobufCMessage **ret_message) MUST_USE;
+const struct error *pg_wishes_refuse(struct pg *pg);
+void pg_wishes_reset(struct pg_wishes *wishes);
+
+/* pg_pipe.c */
+/* False if it cannot be sent now. */
+bool pg_pipe_submit(struct pg_pipe *pipe, struct pg_read *read);
+
 /* pg_connection.c */
+/* Asks the server to stop what it does. */
+void pg_connection_cancel(struct pg *pg);
+/* A statement under a name of its own that is to be prepared, and one that has been. */
+struct pg_prepared *pg_prepared_new(const struct pg *pg, const struct pg_statement *stmt);
+void pg_connection_keep(struct pg *pg, struct pg_prepared *prepared);
 /* Before anything is sent: there is time left and a connection. */
 const struct error *pg_connection_ready(struct pg *pg, const char *what) MUST_USE;
 void pg_connection_close(struct pg *pg);

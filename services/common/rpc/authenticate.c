@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,7 +12,7 @@
 #include "services/common/rpc/assertion.h"
 
 enum {
-    CACHE_ENTRIES = 64, /* a token has one place; another token with the same place takes it */
+    CACHE_ENTRIES = 256, /* by the digest's first byte: a token takes the place of another there */
     CACHE_LIFE_US = 2000000,
     MAX_CACHED_IDENTITY_BYTES = 320,
     MAX_TOKEN_BYTES = 256,
@@ -28,7 +29,8 @@ struct authenticator {
     const uint8_t *key;
     size_t key_len;
     rpc_authenticate_fn *ask;
-    EVP_MD *sha256; /* to look it up costs more than a digest of a token */
+    EVP_MD *sha256;       /* to look it up costs more than a digest of a token */
+    pthread_mutex_t lock; /* of the cache */
     struct cached cache[CACHE_ENTRIES];
 };
 
@@ -44,12 +46,14 @@ struct authenticator *authenticator_new(const uint8_t *key, size_t key_len,
     authenticator->ask = ask;
     authenticator->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     check(authenticator->sha256);
+    check(pthread_mutex_init(&authenticator->lock, NULL) == 0);
     return authenticator;
 }
 
 void authenticator_free(struct authenticator *authenticator)
 {
     EVP_MD_free(authenticator->sha256);
+    pthread_mutex_destroy(&authenticator->lock);
     explicit_bzero(authenticator, sizeof(*authenticator));
     free(authenticator);
 }
@@ -74,32 +78,40 @@ static const char *token_of(struct arena *arena, const char *text, size_t len)
     return NULL;
 }
 
-static const Roost__Common__V1__Identity *cache_get(const struct cached *cached,
+/* NULL if the token is not there. */
+static const Roost__Common__V1__Identity *cache_get(struct authenticator *authenticator,
                                                     const uint8_t *hash, struct arena *arena)
 {
-    if (cached->until_us <= clock_monotonic_us() ||
-        memcmp(cached->token_hash, hash, SHA256_DIGEST_LENGTH) != 0) {
-        return NULL;
+    const struct cached *cached = &authenticator->cache[hash[0]];
+    Roost__Common__V1__Identity *identity = NULL;
+    pthread_mutex_lock(&authenticator->lock);
+    if (cached->until_us > clock_monotonic_us() &&
+        memcmp(cached->token_hash, hash, SHA256_DIGEST_LENGTH) == 0) {
+        identity = (Roost__Common__V1__Identity *)protobuf_c_message_unpack(
+            &roost__common__v1__identity__descriptor, arena_allocator(arena), cached->len,
+            cached->identity);
     }
-    return (const Roost__Common__V1__Identity *)protobuf_c_message_unpack(
-        &roost__common__v1__identity__descriptor, arena_allocator(arena), cached->len,
-        cached->identity);
+    pthread_mutex_unlock(&authenticator->lock);
+    return identity;
 }
 
-static void cache_put(struct cached *cached, const uint8_t *hash,
+static void cache_put(struct authenticator *authenticator, const uint8_t *hash,
                       const Roost__Common__V1__Identity *identity)
 {
+    struct cached *cached = &authenticator->cache[hash[0]];
     size_t len = protobuf_c_message_get_packed_size(&identity->base);
     if (len > MAX_CACHED_IDENTITY_BYTES) {
         return;
     }
+    pthread_mutex_lock(&authenticator->lock);
     memcpy(cached->token_hash, hash, SHA256_DIGEST_LENGTH);
     cached->len = protobuf_c_message_pack(&identity->base, cached->identity);
     cached->until_us = clock_monotonic_us() + CACHE_LIFE_US;
+    pthread_mutex_unlock(&authenticator->lock);
 }
 
 static const struct error *by_token(struct authenticator *authenticator, struct call *call,
-                                    const char *text, size_t len)
+                                    const char *text, size_t len, bool *ret_must_ask)
 {
     const char *token = token_of(call->arena, text, len);
     if (!token || !authenticator->ask) {
@@ -107,8 +119,11 @@ static const struct error *by_token(struct authenticator *authenticator, struct 
     }
     uint8_t hash[SHA256_DIGEST_LENGTH];
     check(EVP_Digest(token, strlen(token), hash, NULL, authenticator->sha256, NULL));
-    struct cached *cached = &authenticator->cache[hash[0] % CACHE_ENTRIES];
-    const Roost__Common__V1__Identity *identity = cache_get(cached, hash, call->arena);
+    const Roost__Common__V1__Identity *identity = cache_get(authenticator, hash, call->arena);
+    if (!identity && ret_must_ask) {
+        *ret_must_ask = true;
+        return NULL;
+    }
     if (!identity) {
         const struct error *err = authenticator->ask(call, token, &identity);
         if (err) {
@@ -118,7 +133,7 @@ static const struct error *by_token(struct authenticator *authenticator, struct 
         if (identity->account_id <= 0 || identity->service[0] != '\0') {
             return error_internal(call->arena, "a token gave the identity of a service");
         }
-        cache_put(cached, hash, identity);
+        cache_put(authenticator, hash, identity);
     }
     call->identity = identity;
     call->credential = token;
@@ -126,7 +141,8 @@ static const struct error *by_token(struct authenticator *authenticator, struct 
 }
 
 const struct error *authenticate(struct authenticator *authenticator, struct call *call,
-                                 const struct credentials *credentials, bool anonymous)
+                                 const struct credentials *credentials, bool anonymous,
+                                 bool *ret_must_ask)
 {
     call->identity = &nobody;
     call->credential = NULL;
@@ -149,7 +165,7 @@ const struct error *authenticate(struct authenticator *authenticator, struct cal
     }
     if (credentials->authorization_len > 0 && !anonymous) {
         return by_token(authenticator, call, credentials->authorization,
-                        credentials->authorization_len);
+                        credentials->authorization_len, ret_must_ask);
     }
     return NULL;
 }

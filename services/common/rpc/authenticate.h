@@ -1,4 +1,4 @@
-/* Who makes a call, from its metadata. One per worker, not thread safe. Private to rpc. */
+/* Who makes a call, from its metadata. One for the server; any thread. Private to rpc. */
 #pragma once
 
 #include "services/common/rpc/server.h"
@@ -20,6 +20,9 @@ void authenticator_free(struct authenticator *authenticator);
 /* Sets call->identity and call->credential; `call` is complete otherwise. An assertion goes before
  * a token. Without credentials the identity is empty. For an anonymous method it is empty but for
  * the remote address that the gateway vouches for. CREDENTIALS_INVALID if they are wrong, other
- * errors if nobody can tell. */
+ * errors if nobody can tell.
+ * ret_must_ask: NULL, and a token that is not known is asked for, which may take its time; else
+ * such a token sets it, and the outcome means nothing. */
 MUST_USE const struct error *authenticate(struct authenticator *authenticator, struct call *call,
-                                          const struct credentials *credentials, bool anonymous);
+                                          const struct credentials *credentials, bool anonymous,
+                                          bool *ret_must_ask);

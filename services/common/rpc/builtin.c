@@ -69,11 +69,11 @@ static void request_next(struct builtin *builtin)
     struct stream *stream = calloc(1, sizeof(*stream));
     check(stream);
     stream->builtin = builtin;
-    stream->requested = (struct loop_tag){fire_requested, stream};
-    stream->received_tag = (struct loop_tag){fire_received, stream};
-    stream->sent = (struct loop_tag){fire_sent, stream};
-    stream->closed = (struct loop_tag){fire_closed, stream};
-    stream->ended = (struct loop_tag){fire_ended, stream};
+    stream->requested = (struct loop_tag){.fire = fire_requested, .owner = stream};
+    stream->received_tag = (struct loop_tag){.fire = fire_received, .owner = stream};
+    stream->sent = (struct loop_tag){.fire = fire_sent, .owner = stream};
+    stream->closed = (struct loop_tag){.fire = fire_closed, .owner = stream};
+    stream->ended = (struct loop_tag){.fire = fire_ended, .owner = stream};
     grpc_call_details_init(&stream->details);
     grpc_metadata_array_init(&stream->metadata);
     check(grpc_server_request_call(builtin->server->grpc, &stream->call, &stream->details,

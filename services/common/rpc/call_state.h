@@ -10,6 +10,8 @@ struct call_state {
      * known. */
     bool (*is_cancelled)(const struct call_state *state);
     void *ctx; /* of is_cancelled */
+    /* The handler must not wait for anything and is going to be run again: see pg_pipe.h. */
+    bool is_piped;
     /* A background task has more to do: set by call_run_again. */
     bool run_again;
 };

@@ -7,7 +7,9 @@
 
 #include "grpc/health/v1/health.pb-c.h"
 #include "services/common/clock/clock.h"
+#include "services/common/pg/pg_pipe.h"
 #include "services/common/rpc/assertion.h"
+#include "services/common/rpc/call_state.h"
 #include "services/common/rpc/peers.h"
 #include "services/common/rpc/status.h"
 #include "services/common/rpc/wire.h"
@@ -217,6 +219,10 @@ static bool wait_until_connected(struct client_thread *thread, grpc_channel *cha
 static const struct error *call_peer(struct call *call, struct client_thread *thread,
                                      struct attempt *attempt, ProtobufCMessage **ret_response)
 {
+    if (call->state && call->state->is_piped) {
+        pg_fetch_refuse(call->pg);
+        return error_internal(call->arena, "the call has to wait for a peer");
+    }
     const struct peer *peer = peers_serving(call->peers, attempt->method->path);
     attempt->channel = peer ? peer_channel(peer) : NULL;
     if (!attempt->channel) {

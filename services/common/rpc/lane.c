@@ -3,29 +3,33 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "services/common/pg/pg.h"
+#include "services/common/pg/pg_pipe.h"
 #include "services/common/redis/redis.h"
-#include "services/common/rpc/authenticate.h"
 #include "services/common/rpc/serve.h"
 #include "services/common/rpc/server_state.h"
 #include "services/common/rpc/tally.h"
 
 enum {
-    SLOTS_PER_METHOD = 4, /* more make no difference that can be measured */
-    MAX_WAITING = 256,    /* calls taken in beyond those that run; more are refused */
+    SLOTS_PER_METHOD = 4,        /* more make no difference that can be measured */
+    SLOTS_PER_PIPED_METHOD = 16, /* parked calls keep theirs */
+    MAX_PIPED = 256,             /* more take a worker */
+    PIPED_ARENA_BYTES = 4096,
+    MAX_WAITING = 256, /* calls taken in beyond those that run; more are refused */
     WORKER_ARENA_BYTES = 16384,
     REDIS_TIMEOUT_MS = 2000,
 };
 
 static void on_requested(struct loop_tag *tag, bool ok);
 static void on_batch_done(struct loop_tag *tag, bool ok);
+static void on_handed(struct loop_tag *tag, bool ok);
 
-static void slot_init(struct slot *slot, struct lane *lane, const struct endpoint *endpoint)
+static void slot_init(struct slot *slot, struct lane *lane, struct endpoint *endpoint)
 {
     *slot = (struct slot){.lane = lane, .endpoint = endpoint};
-    slot->requested = (struct loop_tag){on_requested, slot};
-    slot->answered = (struct loop_tag){on_batch_done, slot};
-    slot->closed = (struct loop_tag){on_batch_done, slot};
+    slot->requested = (struct loop_tag){.fire = on_requested, .owner = slot};
+    slot->answered = (struct loop_tag){.fire = on_batch_done, .owner = slot};
+    slot->closed = (struct loop_tag){.fire = on_batch_done, .owner = slot};
+    slot->handed = (struct loop_tag){.fire = on_handed, .owner = slot};
     grpc_metadata_array_init(&slot->metadata);
 }
 
@@ -93,6 +97,13 @@ static void on_batch_done(struct loop_tag *tag, bool ok)
     slot_release(tag->owner);
 }
 
+static uint64_t random_seed(void)
+{
+    uint64_t seed;
+    check(getrandom(&seed, sizeof(seed), 0) == sizeof(seed));
+    return seed;
+}
+
 /* Runs this call, then those that wait. */
 static void run(struct lane *lane, struct worker *worker, struct slot *slot, int n_busy)
 {
@@ -146,7 +157,7 @@ static enum admission admit(struct lane *lane, struct slot *slot, struct worker 
 
 /* A slot that waits does not ask for calls: another one does in its place, so that gRPC keeps no
  * queue of its own and the number of waiting calls is known. */
-static void request_extra(struct lane *lane, const struct endpoint *endpoint)
+static void request_extra(struct lane *lane, struct endpoint *endpoint)
 {
     if (atomic_load(&lane->server->draining) || atomic_load(&lane->n_extra) >= MAX_WAITING) {
         return;
@@ -159,6 +170,85 @@ static void request_extra(struct lane *lane, const struct endpoint *endpoint)
     slot_request(extra);
 }
 
+/* Runs the call here, lets it wait for a worker, or refuses it. */
+static void take_in(struct lane *lane, struct slot *slot)
+{
+    struct endpoint *endpoint = slot->endpoint;
+    struct worker *worker;
+    int n_busy;
+    switch (admit(lane, slot, &worker, &n_busy)) {
+    case ADMITTED:
+        run(lane, worker, slot, n_busy);
+        break;
+    case WAITS:
+        request_extra(lane, endpoint);
+        break;
+    case REFUSED:
+        serve_overloaded(slot);
+        break;
+    }
+}
+
+static struct worker *piped_worker_new(struct lane *lane)
+{
+    struct worker *worker = calloc(1, sizeof(*worker));
+    check(worker);
+    worker->lane = lane;
+    worker->is_piped = true;
+    worker->arena = arena_new(PIPED_ARENA_BYTES);
+    worker->pg = pg_new_piped(lane->server->pipe);
+    worker->trace_seed = random_seed();
+    return worker;
+}
+
+/* NULL if the call has to wait for what it needs, or too many are parked. */
+static struct worker *piped_worker(struct lane *lane, struct slot *slot)
+{
+    if (!lane->server->pipe || !slot->endpoint->method->no_side_effects ||
+        atomic_load_explicit(&slot->endpoint->must_wait, memory_order_relaxed)) {
+        return NULL;
+    }
+    bool is_full;
+    pthread_mutex_lock(&lane->lock);
+    struct worker *worker = lane->free_piped;
+    is_full = lane->n_piped >= MAX_PIPED;
+    if (worker) {
+        lane->free_piped = worker->next;
+    }
+    lane->n_piped += worker || !is_full;
+    pthread_mutex_unlock(&lane->lock);
+    return worker || is_full ? worker : piped_worker_new(lane);
+}
+
+void lane_unpark(struct worker *worker)
+{
+    struct lane *lane = worker->lane;
+    arena_reset(worker->arena);
+    pthread_mutex_lock(&lane->lock);
+    worker->next = lane->free_piped;
+    lane->free_piped = worker;
+    lane->n_piped--;
+    pthread_mutex_unlock(&lane->lock);
+}
+
+void lane_hand_over(struct worker *worker)
+{
+    struct loop *loop = &worker->lane->server->loop;
+    struct slot *slot = worker->slot;
+    lane_unpark(worker);
+    loop_hand(loop, &slot->handed);
+}
+
+static void on_handed(struct loop_tag *tag, bool ok)
+{
+    (void)ok;
+    struct slot *slot = tag->owner;
+    struct rpc_server *server = slot->lane->server;
+    server_call_begun(server);
+    take_in(slot->lane, slot);
+    server_call_ended(server);
+}
+
 static void on_requested(struct loop_tag *tag, bool ok)
 {
     struct slot *slot = tag->owner;
@@ -168,9 +258,6 @@ static void on_requested(struct loop_tag *tag, bool ok)
         slot_free(slot);
         return;
     }
-    const struct endpoint *endpoint = slot->endpoint;
-    struct worker *worker;
-    int n_busy;
     atomic_store(&slot->holds, 1); /* of whoever answers */
     /* Once for the call and once for this function, which still needs the queue when the call is
      * done elsewhere. */
@@ -183,16 +270,12 @@ static void on_requested(struct loop_tag *tag, bool ok)
         return;
     }
     server_call_begun(lane->server);
-    switch (admit(lane, slot, &worker, &n_busy)) {
-    case ADMITTED:
-        run(lane, worker, slot, n_busy);
-        break;
-    case WAITS:
-        request_extra(lane, endpoint);
-        break;
-    case REFUSED:
-        serve_overloaded(slot);
-        break;
+    struct worker *worker = piped_worker(lane, slot);
+    if (!worker) {
+        take_in(lane, slot);
+    } else if (!serve_piped(worker, slot)) {
+        lane_unpark(worker);
+        take_in(lane, slot);
     }
     server_call_ended(lane->server);
 }
@@ -200,7 +283,7 @@ static void on_requested(struct loop_tag *tag, bool ok)
 static void worker_init(struct worker *worker, struct lane *lane)
 {
     const struct rpc_server_config *config = &lane->server->config;
-    *worker = (struct worker){.server = lane->server, .next = lane->free};
+    *worker = (struct worker){.lane = lane, .next = lane->free};
     lane->free = worker;
     worker->arena = arena_new(WORKER_ARENA_BYTES);
     if (config->database_url) {
@@ -210,10 +293,7 @@ static void worker_init(struct worker *worker, struct lane *lane)
         worker->redis = redis_new(config->redis_url, REDIS_TIMEOUT_MS);
         redis_set_arena(worker->redis, worker->arena);
     }
-    worker->authenticator = authenticator_new(config->key, config->key_len, config->authenticate);
-    worker->tally = tally_new(lane->n_endpoints);
-    check(getrandom(&worker->trace_seed, sizeof(worker->trace_seed), 0) ==
-          sizeof(worker->trace_seed));
+    worker->trace_seed = random_seed();
 }
 
 static void worker_done(struct worker *worker)
@@ -224,8 +304,6 @@ static void worker_done(struct worker *worker)
     if (worker->redis) {
         redis_free(worker->redis);
     }
-    authenticator_free(worker->authenticator);
-    tally_free(worker->tally);
     arena_free(worker->arena);
 }
 
@@ -256,6 +334,7 @@ void lane_init(struct lane *lane, struct rpc_server *server, bool internal, int 
     *lane = (struct lane){.server = server, .n_workers = n_workers};
     check(pthread_mutex_init(&lane->lock, NULL) == 0);
     endpoints_register(lane, internal);
+    lane->tally = tally_new(lane->n_endpoints);
     lane->workers = calloc((size_t)n_workers, sizeof(*lane->workers));
     check(lane->workers);
     for (int i = 0; i < n_workers; i++) {
@@ -263,14 +342,26 @@ void lane_init(struct lane *lane, struct rpc_server *server, bool internal, int 
     }
 }
 
+static size_t slots_of(const struct lane *lane, const struct endpoint *endpoint)
+{
+    return lane->server->pipe && endpoint->method->no_side_effects ? SLOTS_PER_PIPED_METHOD
+                                                                   : SLOTS_PER_METHOD;
+}
+
 void lane_start(struct lane *lane)
 {
-    lane->n_slots = lane->n_endpoints * SLOTS_PER_METHOD;
-    lane->slots = calloc(lane->n_slots + 1, sizeof(*lane->slots));
+    size_t n_slots = 0;
+    for (size_t e = 0; e < lane->n_endpoints; e++) {
+        n_slots += slots_of(lane, &lane->endpoints[e]);
+    }
+    lane->slots = calloc(n_slots + 1, sizeof(*lane->slots));
     check(lane->slots);
-    for (size_t i = 0; i < lane->n_slots; i++) {
-        slot_init(&lane->slots[i], lane, &lane->endpoints[i / SLOTS_PER_METHOD]);
-        slot_request(&lane->slots[i]);
+    struct slot *slot = lane->slots;
+    for (size_t e = 0; e < lane->n_endpoints; e++) {
+        for (size_t i = 0; i < slots_of(lane, &lane->endpoints[e]); i++) {
+            slot_init(slot, lane, &lane->endpoints[e]);
+            slot_request(slot++);
+        }
     }
 }
 
@@ -279,7 +370,14 @@ void lane_done(struct lane *lane)
     for (int i = 0; i < lane->n_workers; i++) {
         worker_done(&lane->workers[i]);
     }
+    while (lane->free_piped) {
+        struct worker *worker = lane->free_piped;
+        lane->free_piped = worker->next;
+        worker_done(worker);
+        free(worker);
+    }
     pthread_mutex_destroy(&lane->lock);
+    tally_free(lane->tally);
     free(lane->slots);
     free(lane->workers);
     free(lane->endpoints);
@@ -288,8 +386,10 @@ void lane_done(struct lane *lane)
 struct lane_load lane_load(struct lane *lane)
 {
     pthread_mutex_lock(&lane->lock);
-    struct lane_load load = {
-        .busy = lane->n_busy, .waiting = lane->n_waiting, .refused = lane->n_refused};
+    struct lane_load load = {.busy = lane->n_busy,
+                             .parked = lane->n_piped,
+                             .waiting = lane->n_waiting,
+                             .refused = lane->n_refused};
     pthread_mutex_unlock(&lane->lock);
     return load;
 }

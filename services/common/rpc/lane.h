@@ -8,22 +8,24 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "services/common/rpc/call_state.h"
 #include "services/common/rpc/loop.h"
 #include "services/common/rpc/server.h"
 
 /* A method that this server offers. */
 struct endpoint {
     const struct rpc_method *method;
-    void *handle; /* as registered with gRPC */
-    size_t index; /* in the lane */
+    void *handle;          /* as registered with gRPC */
+    size_t index;          /* in the lane */
+    atomic_bool must_wait; /* its handler asks for more than rows by key */
 };
 
 /* Room for one call. It asks gRPC for a call of its method, is bound to one, answers it, and asks
  * again. */
 struct slot {
-    struct loop_tag requested, answered, closed;
+    struct loop_tag requested, answered, closed, handed;
     struct lane *lane;
-    const struct endpoint *endpoint;
+    struct endpoint *endpoint;
     struct slot *next; /* while it waits for a worker */
     bool is_extra;     /* made under load, freed after its call */
     bool has_waited;
@@ -37,15 +39,21 @@ struct slot {
         holds; /* batches in flight and whoever answers; without any the slot is free again */
 };
 
-/* What a call runs with; used by one thread at a time. */
+/* What a call runs with; used by one thread at a time. Most wait in PostgreSQL, Redis and other
+ * services; a piped one does not and is parked while a row is fetched. */
 struct worker {
     struct worker *next; /* while it is free */
-    const struct rpc_server *server;
+    struct lane *lane;
     struct arena *arena;
     struct pg *pg;
     struct redis *redis;
-    struct authenticator *authenticator;
-    struct tally *tally;
+    bool is_piped;
+    /* The call. */
+    struct slot *slot;
+    struct call call;
+    struct call_state state;
+    ProtobufCMessage *request;
+    int64_t started_us;
     uint64_t trace_seed;
 };
 
@@ -54,10 +62,12 @@ struct lane {
     struct endpoint *endpoints;
     size_t n_endpoints;
     struct slot *slots;
-    size_t n_slots;
     struct worker *workers;
     int n_workers;
+    struct tally *tally;
     pthread_mutex_t lock;
+    struct worker *free_piped;
+    int n_piped;         /* in use */
     struct worker *free; /* the one used last is first: its caches and its connection are warm */
     struct slot *waiting, *waiting_last;
     int n_waiting;
@@ -67,7 +77,7 @@ struct lane {
 };
 
 struct lane_load {
-    int busy, waiting;
+    int busy, parked, waiting;
     unsigned long refused;
 };
 
@@ -83,3 +93,8 @@ struct lane_load lane_load(struct lane *lane);
 void slot_start_batch(struct slot *slot, const grpc_op *ops, size_t n_ops, struct loop_tag *tag);
 /* Lets go of one hold. */
 void slot_release(struct slot *slot);
+
+/* A piped worker's call has been answered. */
+void lane_unpark(struct worker *worker);
+/* A piped worker's call needs one that may wait. */
+void lane_hand_over(struct worker *worker);

@@ -11,6 +11,7 @@
 enum {
     TICK_MS = 2,
     QUIET_TICK_MS = 20,
+    STUCK_AFTER_TICKS = 5, /* less may be a leader that waits for a processor */
     QUIET_AFTER_TICKS = 50,
     FLOOD_US = 100000,
     PRESSURE_STEP = 4,
@@ -57,6 +58,34 @@ static bool poll_now(struct loop *loop, grpc_event *ret_event)
     return ret_event->type != GRPC_QUEUE_TIMEOUT;
 }
 
+/* What another thread has handed over. Under the lock. */
+static bool take_handed(struct loop *loop, grpc_event *ret_event)
+{
+    struct loop_tag *tag = loop->handed;
+    if (!tag) {
+        return false;
+    }
+    loop->handed = tag->next;
+    if (!loop->handed) {
+        loop->handed_end = &loop->handed;
+        atomic_store(&loop->has_handed, false);
+    }
+    *ret_event = (grpc_event){.type = GRPC_OP_COMPLETE, .success = 1, .tag = tag};
+    return true;
+}
+
+void loop_hand(struct loop *loop, struct loop_tag *tag)
+{
+    pthread_mutex_lock(&loop->lock);
+    tag->next = NULL;
+    *loop->handed_end = tag;
+    loop->handed_end = &tag->next;
+    atomic_store(&loop->has_handed, true);
+    bool wakes_idle = loop->n_idle > 0;
+    pthread_mutex_unlock(&loop->lock);
+    pthread_cond_signal(wakes_idle ? &loop->idle : &loop->tick);
+}
+
 static void wait_for_tick(struct loop *loop)
 {
     struct timespec until;
@@ -76,7 +105,7 @@ static bool guard(struct loop *loop, grpc_event *ret_event)
     int n_quiet_ticks = 0;
     bool has_event = false;
     loop->has_guard = true;
-    while (!loop->has_ended && !has_event) {
+    while (!loop->has_ended && !has_event && !loop->handed) {
         bool was_vacant = !loop->is_led;
         unsigned n_led = loop->n_led;
         unsigned n_events = atomic_load(&loop->n_events);
@@ -87,7 +116,7 @@ static bool guard(struct loop *loop, grpc_event *ret_event)
         }
         bool nothing_came = n_events == atomic_load(&loop->n_events);
         n_quiet_ticks = nothing_came ? n_quiet_ticks + 1 : 0;
-        if (loop->is_led && nothing_came) {
+        if (loop->is_led && n_quiet_ticks >= STUCK_AFTER_TICKS) {
             pthread_mutex_unlock(&loop->lock);
             has_event = poll_now(loop, ret_event);
             pthread_mutex_lock(&loop->lock);
@@ -120,8 +149,12 @@ static bool wait_for_work(struct loop *loop, grpc_event *ret_event)
 {
     bool has_event = false;
     pthread_mutex_lock(&loop->lock);
-    while (loop->is_led && !loop->has_ended && !has_event) {
-        if (clock_monotonic_us() < loop->flood_until_us) {
+    while (!loop->has_ended && !has_event) {
+        if (take_handed(loop, ret_event)) {
+            has_event = true;
+        } else if (!loop->is_led) {
+            break;
+        } else if (clock_monotonic_us() < loop->flood_until_us) {
             has_event = work_in_flood(loop, ret_event);
         } else if (loop->has_guard) {
             loop->n_idle++;
@@ -155,6 +188,14 @@ static void lead_if_vacant(struct loop *loop)
 static grpc_event next_event(struct loop *loop)
 {
     grpc_event event;
+    if (atomic_load_explicit(&loop->has_handed, memory_order_relaxed)) {
+        pthread_mutex_lock(&loop->lock);
+        bool has_event = take_handed(loop, &event);
+        pthread_mutex_unlock(&loop->lock);
+        if (has_event) {
+            return event;
+        }
+    }
     if (!leads) {
         /* This thread has run a call. An event that has come in the meantime shows that more than
          * one call is wanted at once. */
@@ -214,6 +255,7 @@ void loop_after_batch(struct loop *loop)
 void loop_init(struct loop *loop, grpc_server *server)
 {
     *loop = (struct loop){.queue = grpc_completion_queue_create_for_next(NULL)};
+    loop->handed_end = &loop->handed;
     grpc_server_register_completion_queue(server, loop->queue, NULL);
     pthread_condattr_t attributes;
     check(pthread_condattr_init(&attributes) == 0);
@@ -230,6 +272,7 @@ void loop_start(struct loop *loop, int n_threads)
     check(loop->threads);
     for (; loop->n_threads < n_threads; loop->n_threads++) {
         check(pthread_create(&loop->threads[loop->n_threads], NULL, thread_main, loop) == 0);
+        (void)pthread_setname_np(loop->threads[loop->n_threads], "rpc-loop");
     }
 }
 

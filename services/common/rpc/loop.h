@@ -23,6 +23,7 @@
 struct loop_tag {
     void (*fire)(struct loop_tag *tag, bool ok);
     void *owner;
+    struct loop_tag *next; /* of those that were handed over */
 };
 
 struct loop {
@@ -38,6 +39,8 @@ struct loop {
     bool guard_is_called;
     bool has_ended;
     int n_idle;
+    struct loop_tag *handed, **handed_end;
+    atomic_bool has_handed;
     unsigned n_led;         /* how often the lead was taken */
     atomic_uint n_events;   /* how many events leaders have got */
     int pressure;           /* how much calls have lately come while others ran */
@@ -55,3 +58,5 @@ void loop_leave(struct loop *loop, bool others_run, bool others_may);
  * without waking the leader. */
 void loop_before_batch(struct loop *loop);
 void loop_after_batch(struct loop *loop);
+/* Another thread than the loop's has work for it: fires the tag on one of its threads. */
+void loop_hand(struct loop *loop, struct loop_tag *tag);

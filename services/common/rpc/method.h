@@ -33,6 +33,7 @@ struct rpc_method {
     const ProtobufCMessageDescriptor *request;
     const ProtobufCMessageDescriptor *response;
     struct rpc_access access;
+    bool no_side_effects;    /* by idempotency_level: its handler may be run twice */
     rpc_handler_fn *handler; /* NULL in the tables that clients use */
 };
 

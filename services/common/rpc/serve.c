@@ -71,12 +71,15 @@ static const char *trace_id_of(struct worker *worker, const grpc_metadata_array 
     return arena_printf(worker->arena, "%016" PRIx64 "%016" PRIx64, high, low);
 }
 
-static void call_init(struct call *call, struct call_state *state, struct worker *worker,
-                      struct slot *slot)
+static void begin(struct worker *worker, struct slot *slot)
 {
-    const struct rpc_server_config *config = &worker->server->config;
-    *state = (struct call_state){.is_cancelled = is_cancelled, .ctx = slot};
-    *call = (struct call){
+    const struct rpc_server_config *config = &worker->lane->server->config;
+    worker->slot = slot;
+    worker->request = NULL;
+    worker->started_us = clock_monotonic_us();
+    worker->state = (struct call_state){
+        .is_cancelled = is_cancelled, .ctx = slot, .is_piped = worker->is_piped};
+    worker->call = (struct call){
         .arena = worker->arena,
         .pg = worker->pg,
         .redis = worker->redis,
@@ -85,15 +88,17 @@ static void call_init(struct call *call, struct call_state *state, struct worker
         .deadline_us = wire_deadline_us(slot->deadline, MAX_CALL_US),
         .service = config->service,
         .peers = config->peers,
-        .state = state,
+        .state = &worker->state,
     };
     if (worker->pg) {
-        pg_set_call(worker->pg, worker->arena, call->deadline_us);
+        pg_set_call(worker->pg, worker->arena, worker->call.deadline_us);
     }
 }
 
-static const struct error *authorise(struct worker *worker, struct slot *slot, struct call *call)
+static const struct error *authorise(struct worker *worker, bool *ret_must_ask)
 {
+    struct slot *slot = worker->slot;
+    struct call *call = &worker->call;
     const struct rpc_access *access = &slot->endpoint->method->access;
     struct credentials credentials = {0};
     const uint8_t *authorization = NULL;
@@ -102,9 +107,9 @@ static const struct error *authorise(struct worker *worker, struct slot *slot, s
     wire_metadata_find(&slot->metadata, "authorization", &authorization,
                        &credentials.authorization_len);
     credentials.authorization = (const char *)authorization;
-    const struct error *err =
-        authenticate(worker->authenticator, call, &credentials, access->anonymous);
-    if (err) {
+    const struct error *err = authenticate(worker->lane->server->authenticator, call, &credentials,
+                                           access->anonymous, ret_must_ask);
+    if (err || (ret_must_ask && *ret_must_ask)) {
         return err;
     }
     return access_check(call->arena, access, call->identity);
@@ -115,27 +120,31 @@ static const struct error *too_late(struct arena *arena)
     return error_new(arena, REASON_DEADLINE_EXCEEDED, "The call took longer than its deadline.");
 }
 
-static const struct error *run_handler(struct worker *worker, struct slot *slot, struct call *call,
-                                       ProtobufCMessage **ret_response)
+/* Everything before the handler. ret_must_ask as in authenticate. */
+static const struct error *prepare(struct worker *worker, bool *ret_must_ask)
 {
-    const struct rpc_method *method = slot->endpoint->method;
-    if (clock_monotonic_us() >= call->deadline_us) {
+    struct slot *slot = worker->slot;
+    struct call *call = &worker->call;
+    if (worker->started_us >= call->deadline_us) {
         return too_late(call->arena);
     }
     if (slot->has_waited && call_is_cancelled(call)) {
         return error_new(call->arena, REASON_CANCELLED, "The call was cancelled.");
     }
-    const struct error *err = authorise(worker, slot, call);
+    const struct error *err = authorise(worker, ret_must_ask);
     if (err) {
         return err;
     }
-    ProtobufCMessage *request;
-    err = wire_unpack(call->arena, method->request, slot->payload, &request);
-    if (err) {
-        return err;
-    }
+    return wire_unpack(call->arena, slot->endpoint->method->request, slot->payload,
+                       &worker->request);
+}
+
+static const struct error *run_handler(struct worker *worker, ProtobufCMessage **ret_response)
+{
+    struct call *call = &worker->call;
     ProtobufCMessage *response = NULL;
-    err = method->handler(call, request, &response);
+    const struct error *err =
+        worker->slot->endpoint->method->handler(call, worker->request, &response);
     if (!err && !response) {
         return error_internal(call->arena, "the handler made no response");
     }
@@ -232,20 +241,72 @@ static void log_call(const struct call *call, const struct error *err, int64_t d
     log_write(level, "rpc.finished", fields, sizeof(fields) / sizeof(fields[0]));
 }
 
+/* Answers the call; its slot belongs to another one then. */
+static void finish(struct worker *worker, const struct error *err, const ProtobufCMessage *response)
+{
+    size_t index = worker->slot->endpoint->index;
+    answer(worker->slot, worker->arena, worker->call.trace_id, err, response);
+    int64_t duration_us = clock_monotonic_us() - worker->started_us;
+    tally_count(worker->lane->tally, index, err ? err->code : ERROR_OK, duration_us);
+    log_call(&worker->call, err, duration_us);
+}
+
 void serve_call(struct worker *worker, struct slot *slot)
 {
-    int64_t started_us = clock_monotonic_us();
-    size_t index = slot->endpoint->index;
-    struct call call;
-    struct call_state state;
-    call_init(&call, &state, worker, slot);
     ProtobufCMessage *response = NULL;
-    const struct error *err = run_handler(worker, slot, &call, &response);
-    answer(slot, worker->arena, call.trace_id, err, response);
-    int64_t duration_us = clock_monotonic_us() - started_us;
-    tally_count(worker->tally, index, err ? err->code : ERROR_OK, duration_us);
-    log_call(&call, err, duration_us);
+    begin(worker, slot);
+    const struct error *err = prepare(worker, NULL);
+    if (!err) {
+        err = run_handler(worker, &response);
+    }
+    finish(worker, err, response);
     arena_reset(worker->arena);
+}
+
+static void on_arrived(void *ctx);
+
+/* Runs the handler as far as it gets. False if the call needs a worker that may wait. */
+static bool go_on(struct worker *worker)
+{
+    ProtobufCMessage *response = NULL;
+    const struct error *err = run_handler(worker, &response);
+    switch (pg_fetch(worker->pg, on_arrived, worker)) {
+    case PG_FETCH_NOTHING:
+        finish(worker, err, response);
+        lane_unpark(worker);
+        return true;
+    case PG_FETCH_STARTED:
+        return true; /* and perhaps over by now */
+    case PG_FETCH_REFUSED:
+        atomic_store(&worker->slot->endpoint->must_wait, true);
+        return false;
+    default:
+        return false;
+    }
+}
+
+static void on_arrived(void *ctx)
+{
+    struct worker *worker = ctx;
+    if (!go_on(worker)) {
+        lane_hand_over(worker);
+    }
+}
+
+bool serve_piped(struct worker *worker, struct slot *slot)
+{
+    bool must_ask = false;
+    begin(worker, slot);
+    const struct error *err = prepare(worker, &must_ask);
+    if (must_ask) {
+        return false;
+    }
+    if (!err) {
+        return go_on(worker);
+    }
+    finish(worker, err, NULL);
+    lane_unpark(worker);
+    return true;
 }
 
 void serve_overloaded(struct slot *slot)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "services/common/log/log.h"
+#include "services/common/rpc/authenticate.h"
 #include "services/common/rpc/server_state.h"
 #include "services/common/rpc/status.h"
 #include "services/common/rpc/tally.h"
@@ -113,11 +114,13 @@ static bool listen_on_all(struct rpc_server *server, struct arena *arena, const 
 
 static void release(struct rpc_server *server)
 {
+    pg_pipe_free(server->pipe); /* its thread may still be putting away its last call */
     loop_done(&server->loop);
     grpc_server_destroy(server->grpc);
     lane_done(&server->public_calls);
     lane_done(&server->internal_calls);
     builtin_free(server->builtin);
+    authenticator_free(server->authenticator);
     grpc_completion_queue_shutdown(server->shutdown_queue);
     grpc_completion_queue_destroy(server->shutdown_queue);
     grpc_resource_quota_unref(server->quota);
@@ -140,6 +143,10 @@ struct rpc_server *rpc_server_open(const struct rpc_server_config *config, struc
     server->shutdown_queue = grpc_completion_queue_create_for_pluck(NULL);
     grpc_server_register_completion_queue(server->grpc, server->shutdown_queue, NULL);
     loop_init(&server->loop, server->grpc);
+    server->authenticator = authenticator_new(config->key, config->key_len, config->authenticate);
+    if (config->database_url && !config->redis_url) {
+        server->pipe = pg_pipe_new(config->database_url, config->name, config->name);
+    }
     lane_init(&server->public_calls, server, false, config->workers);
     lane_init(&server->internal_calls, server, true, config->internal_workers);
     server->builtin = builtin_new(server);
@@ -193,19 +200,11 @@ void rpc_server_close(struct rpc_server *server, int drain_ms)
     release(server);
 }
 
-static void sum_up(const struct lane *lane, size_t method, struct tally_sum *sum)
-{
-    *sum = (struct tally_sum){0};
-    for (int w = 0; w < lane->n_workers; w++) {
-        tally_sum_up(lane->workers[w].tally, method, sum);
-    }
-}
-
 static void collect_requests(struct metrics_writer *writer, const struct lane *lane)
 {
     for (size_t m = 0; m < lane->n_endpoints; m++) {
         struct tally_sum sum;
-        sum_up(lane, m, &sum);
+        tally_sum_up(lane->tally, m, &sum);
         for (size_t code = 0; code < TALLY_CODES; code++) {
             if (sum.by_code[code] > 0) {
                 const struct metrics_label labels[] = {
@@ -222,7 +221,7 @@ static void collect_durations(struct metrics_writer *writer, const struct lane *
 {
     for (size_t m = 0; m < lane->n_endpoints; m++) {
         struct tally_sum sum;
-        sum_up(lane, m, &sum);
+        tally_sum_up(lane->tally, m, &sum);
         struct metrics_label labels[] = {{"method", lane->endpoints[m].method->path + 1},
                                          {"le", "+Inf"}};
         uint64_t count = 0;
@@ -255,6 +254,10 @@ static void collect_load(struct metrics_writer *writer, struct rpc_server *serve
     metrics_family(writer, "roost_rpc_workers_busy", METRICS_GAUGE, "Workers that run a call now.");
     for (size_t i = 0; i < 2; i++) {
         metrics_sample(writer, "", &labels[i], 1, loads[i].busy);
+    }
+    metrics_family(writer, "roost_rpc_parked", METRICS_GAUGE, "Calls whose row is being fetched.");
+    for (size_t i = 0; i < 2; i++) {
+        metrics_sample(writer, "", &labels[i], 1, loads[i].parked);
     }
     metrics_family(writer, "roost_rpc_waiting", METRICS_GAUGE, "Calls that wait for a worker now.");
     for (size_t i = 0; i < 2; i++) {

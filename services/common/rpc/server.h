@@ -1,9 +1,11 @@
 /*
  * The gRPC server of a service: unary methods by table, with health and reflection beside them.
  * Handlers block. A call runs with a worker: an arena, a database connection and a Redis
- * connection, used by one thread at a time. Public and internal calls have workers of their own and
- * there is always a thread left for health, so none can keep another waiting. Calls that find no
- * free worker wait, up to 256; more are refused with OVERLOADED.
+ * connection, used by one thread at a time. A method without side effects that reads rows by key
+ * needs none: it is parked while its row is fetched (pg_pipe.h), up to 256 of a kind. Public and
+ * internal calls have workers of their own and there is always a thread left for health, so none
+ * can keep another waiting. Calls that find no free worker wait, up to 256; more are refused with
+ * OVERLOADED.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /* The server's parts. Private to rpc. */
 #pragma once
 
+#include "services/common/pg/pg_pipe.h"
 #include "services/common/rpc/builtin.h"
 #include "services/common/rpc/lane.h"
 #include "services/common/rpc/loop.h"
@@ -14,6 +15,8 @@ struct rpc_server {
     struct lane public_calls;
     struct lane internal_calls;
     struct builtin *builtin;
+    struct authenticator *authenticator;
+    struct pg_pipe *pipe; /* NULL: every call gets a worker */
     atomic_bool draining;
     /* Calls that are bound to a grpc_call. */
     atomic_int n_live;

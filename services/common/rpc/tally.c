@@ -30,11 +30,9 @@ void tally_free(struct tally *tally)
     free(tally);
 }
 
-/* One writer: no read-modify-write instruction is needed. */
 static void add(atomic_uint_least64_t *number, uint64_t by)
 {
-    uint64_t old = atomic_load_explicit(number, memory_order_relaxed);
-    atomic_store_explicit(number, old + by, memory_order_relaxed);
+    atomic_fetch_add_explicit(number, by, memory_order_relaxed);
 }
 
 void tally_count(struct tally *tally, size_t method, enum error_code code, int64_t duration_us)
@@ -54,10 +52,10 @@ void tally_sum_up(const struct tally *tally, size_t method, struct tally_sum *su
 {
     const struct method_tally *counts = &tally->methods[method];
     for (size_t i = 0; i < TALLY_CODES; i++) {
-        sum->by_code[i] += atomic_load_explicit(&counts->by_code[i], memory_order_relaxed);
+        sum->by_code[i] = atomic_load_explicit(&counts->by_code[i], memory_order_relaxed);
     }
     for (size_t i = 0; i < TALLY_BUCKETS; i++) {
-        sum->buckets[i] += atomic_load_explicit(&counts->buckets[i], memory_order_relaxed);
+        sum->buckets[i] = atomic_load_explicit(&counts->buckets[i], memory_order_relaxed);
     }
-    sum->duration_us += atomic_load_explicit(&counts->duration_us, memory_order_relaxed);
+    sum->duration_us = atomic_load_explicit(&counts->duration_us, memory_order_relaxed);
 }

@@ -1,4 +1,4 @@
-/* Counts of one worker: written by its thread only, read by the metrics thread. Private to rpc. */
+/* Counts of a lane's calls. Any thread. Private to rpc. */
 #pragma once
 
 #include <stddef.h>
@@ -11,7 +11,7 @@ enum { TALLY_CODES = ERROR_UNAUTHENTICATED + 1, TALLY_BUCKETS = 12 };
 /* Upper bounds of the buckets but the last, which has none; microseconds. */
 extern const int64_t tally_bounds_us[TALLY_BUCKETS - 1];
 
-/* The sum over workers for one method. */
+/* The counts of one method. */
 struct tally_sum {
     uint64_t by_code[TALLY_CODES];
     uint64_t buckets[TALLY_BUCKETS]; /* not cumulative */

@@ -41,7 +41,7 @@ static void try_token(struct arena *arena, const uint8_t *data, size_t size)
     struct call call = {.arena = arena};
     const struct credentials credentials = {.authorization = (const char *)data,
                                             .authorization_len = size};
-    check(!authenticate(authenticator, &call, &credentials, false) == (size == 0));
+    check(!authenticate(authenticator, &call, &credentials, false, NULL) == (size == 0));
     check(call.identity->account_id == 0);
     authenticator_free(authenticator);
 }
