@@ -7,8 +7,8 @@
  *
  * It is the quick way, not the sure one: whatever it cannot do (a list, a write, a transaction, a
  * connection that is down, an error of PostgreSQL) is REFUSED and then done by a blocking `struct
- * pg`, which reports what is wrong. So only handlers without side effects run this way. A handler has to ask for
- * the same in each run and leaves the rows as they are.
+ * pg`, which reports what is wrong. So only handlers without side effects run this way. A handler
+ * has to ask for the same in each run and leaves the rows as they are.
  *
  * The reads of one packet share a transaction; each sees what was committed when it started. A read
  * that takes long keeps those behind it waiting: pg_get reads one row by a key.
