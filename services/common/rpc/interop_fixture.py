@@ -108,7 +108,7 @@ def method(channel, name):
     )
 
 
-def health(channel, service="", timeout=2):
+def health(channel, service="", timeout=20):
     check = channel.unary_unary(
         "/grpc.health.v1.Health/Check",
         request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
