@@ -78,6 +78,8 @@ size_t http_header_count(const struct http_request *request, const char *name);
 /* Whether a comma-separated list such as Connection or Accept has this item, in any case;
  * parameters are ignored. */
 bool http_list_has(const char *list, const char *item);
+/* Whether Accept-Encoding takes this coding: it is listed, and not with q=0. */
+bool http_accepts_coding(const char *list, const char *coding);
 /* The value of a cookie in the arena, NULL if there is none or more than one of this name. */
 const char *http_cookie(struct arena *arena, const struct http_request *request, const char *name);
 

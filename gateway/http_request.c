@@ -1,4 +1,5 @@
 /* Looking at requests. */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -33,6 +34,22 @@ bool http_list_has(const char *list, const char *item)
             return true;
         }
         list += strcspn(list, ",");
+    }
+    return false;
+}
+
+bool http_accepts_coding(const char *list, const char *coding)
+{
+    size_t coding_len = strlen(coding);
+    while (list && *list) {
+        list += strspn(list, " \t,");
+        size_t item_len = strcspn(list, ",");
+        size_t len = strcspn(list, " \t,;");
+        if (len == coding_len && strncasecmp(list, coding, len) == 0) {
+            const char *q = memchr(list, '=', item_len);
+            return !q || isdigit((unsigned char)q[1 + strspn(q + 1, "0.")]);
+        }
+        list += item_len;
     }
     return false;
 }

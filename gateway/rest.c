@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "gateway/http_gzip.h"
 #include "gateway/rest_call.h"
 #include "gateway/rest_errors.h"
 #include "gateway/rest_list.h"
@@ -102,13 +103,16 @@ static void add_location(struct http_exchange *exchange, const struct route *rou
     }
 }
 
-static void add_etag(struct http_exchange *exchange, const ProtobufCMessage *response)
+/* Whether it has one. */
+static bool add_etag(struct http_exchange *exchange, const ProtobufCMessage *response)
 {
     const ProtobufCFieldDescriptor *field = message_field(response->descriptor, "etag");
-    if (field && field->type == PROTOBUF_C_TYPE_STRING && string_field(response, field)[0]) {
-        http_add_header(exchange, "ETag",
-                        arena_printf(exchange->arena, "\"%s\"", string_field(response, field)));
+    if (!field || field->type != PROTOBUF_C_TYPE_STRING || !string_field(response, field)[0]) {
+        return false;
     }
+    http_add_header(exchange, "ETag",
+                    arena_printf(exchange->arena, "\"%s\"", string_field(response, field)));
+    return true;
 }
 
 /* What travels as a cookie, and what is also a header. */
@@ -138,7 +142,7 @@ static void send_response(struct worker *worker, struct http_exchange *exchange,
     struct json_writer body = http_body_writer(exchange->arena);
     security_headers_add_api(exchange);
     add_fields(worker, exchange, route, response);
-    add_etag(exchange, response);
+    bool has_etag = add_etag(exchange, response);
     if (route->success_status == 201) {
         add_location(exchange, route, response);
     }
@@ -148,7 +152,11 @@ static void send_response(struct worker *worker, struct http_exchange *exchange,
     }
     http_add_header(exchange, "Content-Type", "application/json");
     json_write(&body, response);
-    http_send(exchange, route->success_status, &body);
+    if (route->method == ROUTE_GET && !has_etag && !(route->flags & ROUTE_ANONYMOUS)) {
+        http_gzip_send(exchange, &body);
+    } else {
+        http_send(exchange, route->success_status, &body);
+    }
 }
 
 static void call_and_answer(const struct rest_call *rest, const struct url_query *query)

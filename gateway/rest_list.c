@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "gateway/http_gzip.h"
 #include "gateway/rest_errors.h"
 #include "gateway/security_headers.h"
 #include "services/common/clock/clock.h"
@@ -105,7 +106,11 @@ static void send_page(const struct rest_call *rest, const struct page *page)
     json_array_begin(&body);
     write_items(&body, page);
     json_array_end(&body);
-    http_send(rest->exchange, rest->route->success_status, &body);
+    if (rest->route->method == ROUTE_GET) {
+        http_gzip_send(rest->exchange, &body);
+    } else {
+        http_send(rest->exchange, rest->route->success_status, &body);
+    }
 }
 
 /* Writes the page as a piece of the stream. The bracket that opens goes before the first, the one

@@ -1,9 +1,7 @@
 #include "gateway/static_files.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "gateway/rest_errors.h"
 #include "gateway/security_headers.h"
@@ -80,31 +78,15 @@ void static_files_free(struct static_files *files)
     }
 }
 
-/* Whether Accept-Encoding takes this coding: it is listed, and not with q=0. */
-static bool accepts(const char *list, const char *coding)
-{
-    size_t coding_len = strlen(coding);
-    while (list && *list) {
-        list += strspn(list, " \t,");
-        size_t item_len = strcspn(list, ",");
-        size_t len = strcspn(list, " \t,;");
-        if (len == coding_len && strncasecmp(list, coding, len) == 0) {
-            const char *q = memchr(list, '=', item_len);
-            return !q || isdigit((unsigned char)q[1 + strspn(q + 1, "0.")]);
-        }
-        list += item_len;
-    }
-    return false;
-}
-
 static enum static_encoding choose(const struct static_file *file,
                                    const struct http_request *request)
 {
     const char *list = http_header(request, "accept-encoding");
-    if (file->forms[STATIC_BROTLI].data && accepts(list, "br")) {
+    if (file->forms[STATIC_BROTLI].data && http_accepts_coding(list, "br")) {
         return STATIC_BROTLI;
     }
-    return file->forms[STATIC_GZIP].data && accepts(list, "gzip") ? STATIC_GZIP : STATIC_PLAIN;
+    return file->forms[STATIC_GZIP].data && http_accepts_coding(list, "gzip") ? STATIC_GZIP
+                                                                              : STATIC_PLAIN;
 }
 
 /* Whether If-None-Match names this tag; a weak one serves too. */
