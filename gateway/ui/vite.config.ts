@@ -63,6 +63,14 @@ const chunks = [
   },
 ]
 
+/* Session, problems, toasts, drafts and how the server's errors are said: one for the whole program. */
+const KEEPERS = [
+  'src/api/**/*.test.ts',
+  'src/shell/**/*.test.ts',
+  'src/ui/{ToastRegion,overlays}.test.ts',
+  'src/pages/{drafts,kit/kit}.test.ts',
+]
+
 export default defineConfig({
   plugins: [inlineIcons(), vue()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
@@ -91,9 +99,21 @@ export default defineConfig({
   },
   test: {
     environment: 'jsdom',
-    include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
     setupFiles: ['src/test-setup.ts'],
     restoreMocks: true,
+    /* A page for each file costs more than its tests: files share one, but for those whose modules keep what they were told. */
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: KEEPERS,
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'own', include: KEEPERS } },
+    ],
     coverage: {
       include: ['src/api/**', 'src/lib/**', 'src/shell/**/*.ts', 'src/ui/**'],
       exclude: ['**/*.test.ts', 'src/api/schema.d.ts'],

@@ -1,13 +1,11 @@
 import { VUE_QUERY_CLIENT } from '@tanstack/vue-query'
-import { enableAutoUnmount, flushPromises, mount } from '@vue/test-utils'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { flushPromises, mount } from '@vue/test-utils'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { defineComponent, h, reactive } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { ApiError } from './errors'
 import { fetchPage, nextTokenOf, useFirstRows, useList } from './list'
 import { invalidate, makeQueryClient, queryClient, retryDelay, useResource } from './query'
-
-enableAutoUnmount(afterEach)
 
 const calls: URL[] = []
 let answer: (url: URL) => Response

@@ -1,4 +1,4 @@
-import { enableAutoUnmount, mount } from '@vue/test-utils'
+import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { defineComponent, h, nextTick, ref } from 'vue'
 import { ApiError } from '@/api/errors'
@@ -13,7 +13,6 @@ import { useTasks } from './tasks'
 import { titleOf } from './title'
 import { hasUnsaved, useUnsaved } from './unsaved'
 
-enableAutoUnmount(afterEach)
 afterEach(() => setLanguage('en'))
 
 function within(setup: () => void) {
