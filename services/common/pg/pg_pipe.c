@@ -17,7 +17,8 @@ enum {
     CONNECT_US = 2000000,
     CONNECT_PAUSE_US = 200000, /* between two attempts */
     STALL_US = 2000000,        /* a read that takes longer is given up, and the connection */
-    PACKET_BYTES = 7168,       /* libpq begins to write by itself at 8192 */
+    PACKET_BYTES = 480,        /* four reads or so: more at once keep too many waiting */
+    LARGE_BYTES = 7168,        /* libpq begins to write by itself at 8192 */
     MESSAGE_BYTES = 128,       /* of a read, without its parameters */
 };
 
@@ -96,7 +97,7 @@ static bool send_read(struct pg_pipe *pipe, struct pg_read *read)
  * that any more: so after a large packet the thread looks. */
 static void send_off(struct pg_pipe *pipe)
 {
-    bool is_large = pipe->unsent_bytes >= PACKET_BYTES;
+    bool is_large = pipe->unsent_bytes >= LARGE_BYTES;
     int left;
 
     pipe->unsent_bytes = 0;

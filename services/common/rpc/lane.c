@@ -10,9 +10,9 @@
 #include "services/common/rpc/tally.h"
 
 enum {
-    SLOTS_PER_METHOD = 4,        /* more make no difference that can be measured */
-    SLOTS_PER_PIPED_METHOD = 16, /* parked calls keep theirs */
-    MAX_PIPED = 256,             /* more take a worker */
+    SLOTS_PER_METHOD = 4,      /* more make no difference that can be measured */
+    MAX_SLOTS_PER_METHOD = 64, /* parked calls keep theirs, so more are made when they are wanted */
+    MAX_PIPED = 256,           /* more take a worker */
     PIPED_ARENA_BYTES = 4096,
     MAX_WAITING = 256, /* calls taken in beyond those that run; more are refused */
     WORKER_ARENA_BYTES = 16384,
@@ -37,6 +37,7 @@ static void slot_init(struct slot *slot, struct lane *lane, struct endpoint *end
 static void slot_request(struct slot *slot)
 {
     struct rpc_server *server = slot->lane->server;
+    atomic_fetch_add_explicit(&slot->endpoint->n_asking, 1, memory_order_relaxed);
     grpc_call_error error = grpc_server_request_registered_call(
         server->grpc, slot->endpoint->handle, &slot->call, &slot->deadline, &slot->metadata,
         &slot->payload, server->loop.queue, server->loop.queue, &slot->requested);
@@ -239,6 +240,29 @@ void lane_hand_over(struct worker *worker)
     loop_hand(loop, &slot->handed);
 }
 
+/* A call is about to be parked: somebody else has to ask for the next one. Without it gRPC would
+ * keep calls in a queue of its own, which costs it much. */
+static void grow(struct lane *lane, struct endpoint *endpoint)
+{
+    if (atomic_load_explicit(&endpoint->n_asking, memory_order_relaxed) > 1) {
+        return;
+    }
+    struct slot *slot = NULL;
+    pthread_mutex_lock(&lane->lock);
+    if (endpoint->n_slots < MAX_SLOTS_PER_METHOD && !atomic_load(&lane->server->draining)) {
+        slot = malloc(sizeof(*slot));
+        check(slot);
+        slot_init(slot, lane, endpoint);
+        endpoint->n_slots++;
+        slot->next_grown = lane->grown;
+        lane->grown = slot;
+    }
+    pthread_mutex_unlock(&lane->lock);
+    if (slot) {
+        slot_request(slot);
+    }
+}
+
 static void on_handed(struct loop_tag *tag, bool ok)
 {
     (void)ok;
@@ -253,6 +277,7 @@ static void on_requested(struct loop_tag *tag, bool ok)
 {
     struct slot *slot = tag->owner;
     struct lane *lane = slot->lane;
+    atomic_fetch_sub_explicit(&slot->endpoint->n_asking, 1, memory_order_relaxed);
     if (!ok) {
         /* The server is stopping. */
         slot_free(slot);
@@ -271,6 +296,9 @@ static void on_requested(struct loop_tag *tag, bool ok)
     }
     server_call_begun(lane->server);
     struct worker *worker = piped_worker(lane, slot);
+    if (worker) {
+        grow(lane, slot->endpoint);
+    }
     if (!worker) {
         take_in(lane, slot);
     } else if (!serve_piped(worker, slot)) {
@@ -342,26 +370,16 @@ void lane_init(struct lane *lane, struct rpc_server *server, bool internal, int 
     }
 }
 
-static size_t slots_of(const struct lane *lane, const struct endpoint *endpoint)
-{
-    return lane->server->pipe && endpoint->method->no_side_effects ? SLOTS_PER_PIPED_METHOD
-                                                                   : SLOTS_PER_METHOD;
-}
-
 void lane_start(struct lane *lane)
 {
-    size_t n_slots = 0;
-    for (size_t e = 0; e < lane->n_endpoints; e++) {
-        n_slots += slots_of(lane, &lane->endpoints[e]);
-    }
+    size_t n_slots = lane->n_endpoints * SLOTS_PER_METHOD;
     lane->slots = calloc(n_slots + 1, sizeof(*lane->slots));
     check(lane->slots);
-    struct slot *slot = lane->slots;
-    for (size_t e = 0; e < lane->n_endpoints; e++) {
-        for (size_t i = 0; i < slots_of(lane, &lane->endpoints[e]); i++) {
-            slot_init(slot, lane, &lane->endpoints[e]);
-            slot_request(slot++);
-        }
+    for (size_t i = 0; i < n_slots; i++) {
+        struct endpoint *endpoint = &lane->endpoints[i / SLOTS_PER_METHOD];
+        endpoint->n_slots = SLOTS_PER_METHOD;
+        slot_init(&lane->slots[i], lane, endpoint);
+        slot_request(&lane->slots[i]);
     }
 }
 
@@ -375,6 +393,11 @@ void lane_done(struct lane *lane)
         lane->free_piped = worker->next;
         worker_done(worker);
         free(worker);
+    }
+    while (lane->grown) {
+        struct slot *slot = lane->grown;
+        lane->grown = slot->next_grown;
+        free(slot);
     }
     pthread_mutex_destroy(&lane->lock);
     tally_free(lane->tally);

@@ -18,6 +18,8 @@ struct endpoint {
     void *handle;          /* as registered with gRPC */
     size_t index;          /* in the lane */
     atomic_bool must_wait; /* its handler asks for more than rows by key */
+    atomic_int n_asking;   /* slots that wait for a call */
+    int n_slots;           /* under the lane's lock */
 };
 
 /* Room for one call. It asks gRPC for a call of its method, is bound to one, answers it, and asks
@@ -27,7 +29,8 @@ struct slot {
     struct lane *lane;
     struct endpoint *endpoint;
     struct slot *next; /* while it waits for a worker */
-    bool is_extra;     /* made under load, freed after its call */
+    struct slot *next_grown;
+    bool is_extra; /* made under load, freed after its call */
     bool has_waited;
     bool watches_close; /* a batch waits for the client to go away */
     grpc_call *call;
@@ -62,6 +65,7 @@ struct lane {
     struct endpoint *endpoints;
     size_t n_endpoints;
     struct slot *slots;
+    struct slot *grown; /* by `next_grown` */
     struct worker *workers;
     int n_workers;
     struct tally *tally;
