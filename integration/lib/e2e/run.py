@@ -14,7 +14,7 @@ from roost_test.rest import Rest
 from roost_test.stack import Stack
 from ui import node
 
-TIMEOUT_S = 600
+TIMEOUT_S = 850
 CHROMIUM = "/usr/bin/chromium"
 
 
