@@ -121,7 +121,12 @@ class GrpcLoad:
 _WRK_SCRIPT = """
 local paths = {%s}
 math.randomseed(os.time())
-request = function() return wrk.format("GET", paths[math.random(#paths)]) end
+local requests = {}
+init = function(args)
+    wrk.init(args)
+    for i, path in ipairs(paths) do requests[i] = wrk.format("GET", path) end
+end
+request = function() return requests[math.random(#requests)] end
 done = function(summary, latency)
     local e = summary.errors
     io.write(string.format("\\nresult %%.0f %%.0f %%.0f %%.0f\\n", summary.requests, summary.duration,

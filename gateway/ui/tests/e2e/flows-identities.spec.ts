@@ -65,7 +65,10 @@ eachWay(() => {
       }),
     )
     await expect(
-      page.getByText(text('identities.bulk.disable.done', { n: 50 }, 50)).first(),
+      page
+        .getByText(text('identities.bulk.disable.done', { n: 50 }, 50))
+        .filter({ visible: true })
+        .first(),
     ).toBeVisible()
     expect(hand.clicks).toBeLessThanOrEqual(4)
     const left = await rest.get<Identity[]>(
