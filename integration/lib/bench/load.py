@@ -122,8 +122,7 @@ _WRK_SCRIPT = """
 local paths = {%s}
 math.randomseed(os.time())
 local requests = {}
-init = function(args)
-    wrk.init(args)
+init = function()
     for i, path in ipairs(paths) do requests[i] = wrk.format("GET", path) end
 end
 request = function() return requests[math.random(#requests)] end
