@@ -138,7 +138,7 @@ def mail_contract(options):
 
 
 def e2e(options):
-    return _script("integration/e2e", *_kept(options), timeout_s=900)
+    return _script("integration/e2e", *_kept(options), timeout_s=1200)
 
 
 def kills(options):
