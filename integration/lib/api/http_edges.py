@@ -1,5 +1,6 @@
 """HTTP at its edges, over a plain socket: what a well-behaved client library would never send."""
 
+import gzip
 import json
 import socket
 import time
@@ -39,9 +40,26 @@ def run(api):
         _, headers, _ = exchange(api, "GET /api/v1/domains/", [authorization(api)], b"")
         holds("no-store" in headers.get("cache-control", ""), f"cache-control is {headers.get('cache-control')}")
         equal(headers.get("x-content-type-options"), "nosniff")
+    with check("http: a page of a list is gzipped for who takes it, an object with an ETag is not"):
+        compressed(api)
     with check("http: the API documentation is there, its OpenAPI document is valid JSON"):
         documentation(api)
     sessions(api)
+
+
+def compressed(api):
+    pages = {}
+    for coding in ("identity", "gzip", "gzip;q=0"):
+        pages[coding] = api.rest.request("GET", "/api/v1/identities/?page_size=100", headers={"Accept-Encoding": coding})
+        equal((pages[coding].status, pages[coding].headers["Vary"]), (200, "Accept-Encoding"))
+    holds(len(pages["identity"].data) >= 1400, "the page is too short to be compressed")
+    equal(pages["gzip"].headers["Content-Encoding"], "gzip")
+    equal(gzip.decompress(pages["gzip"].data), pages["identity"].data)
+    equal(pages["gzip;q=0"].headers["Content-Encoding"], None)
+    first = pages["identity"].json[0]
+    kind = {"account": "accounts", "alias": "aliases"}[first["kind"]]
+    item = api.rest.request("GET", f"/api/v1/{kind}/{first['pk']}/", headers={"Accept-Encoding": "gzip"})
+    equal((item.status, item.headers["Content-Encoding"]), (200, None))
 
 
 def address(api):

@@ -212,7 +212,7 @@ const struct error *pg_connection_ready(struct pg *pg, const char *what)
 
     check(pg->arena);
     if (pg->wishes) {
-        return pg_wishes_refuse(pg);
+        return pg_fetch_refuse(pg);
     }
     if (pg->deadline_us != 0 && now_us >= pg->deadline_us) {
         return pg_error_deadline(pg, what);

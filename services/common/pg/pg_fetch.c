@@ -14,21 +14,17 @@ struct pg *pg_new_piped(struct pg_pipe *pipe)
     return pg;
 }
 
-const struct error *pg_wishes_refuse(struct pg *pg)
-{
-    static const struct error not_here = {
-        .code = ERROR_INTERNAL,
-        .reason = "NOT_HERE",
-        .detail = "The row is being fetched.",
-    };
+/* What a handler is told that cannot have its row in this run; nobody else sees it. */
+static const struct error not_here = {
+    .code = ERROR_INTERNAL,
+    .reason = "NOT_HERE",
+    .detail = "The row is being fetched.",
+};
 
+const struct error *pg_fetch_refuse(struct pg *pg)
+{
     pg->wishes->is_refused = true;
     return &not_here;
-}
-
-void pg_fetch_refuse(struct pg *pg)
-{
-    pg->wishes->is_refused = true;
 }
 
 /* The handler has returned when the read is sent: what it lent from its stack is copied. Returns
@@ -85,26 +81,21 @@ const struct error *pg_wishes_get(struct pg *pg, const struct pg_statement *stmt
                                   const ProtobufCMessageDescriptor *descriptor,
                                   ProtobufCMessage **ret_message)
 {
-    static const struct error not_yet = {
-        .code = ERROR_INTERNAL,
-        .reason = "NOT_YET",
-        .detail = "The row is being fetched.",
-    };
     struct pg_wishes *wishes = pg->wishes;
 
     if (wishes->n_used < wishes->n_granted) {
         struct pg_granted *granted = &wishes->granted[wishes->n_used++];
 
         if (!is_same(pg->arena, granted, stmt, args, descriptor)) {
-            return pg_wishes_refuse(pg);
+            return pg_fetch_refuse(pg);
         }
         *ret_message = granted->message;
         return NULL;
     }
     if (wishes->n_granted == PG_MAX_GRANTED) {
-        return pg_wishes_refuse(pg);
+        return pg_fetch_refuse(pg);
     }
-    if (!wishes->is_wanted) {
+    if (!wishes->is_wanted && !wishes->is_broken) {
         struct pg_granted *granted = &wishes->granted[wishes->n_granted];
 
         wishes->is_wanted = true;
@@ -115,7 +106,7 @@ const struct error *pg_wishes_get(struct pg *pg, const struct pg_statement *stmt
         wishes->read.bound = &granted->bound;
         wishes->read.n_bytes = keep_values(pg->arena, stmt, &granted->bound);
     }
-    return &not_yet;
+    return &not_here;
 }
 
 /* On the pipe's thread. */
@@ -130,7 +121,8 @@ static void take_row(struct pg_read *read)
     wishes->is_broken =
         !read->result || pg_decode_one(pg, read->prepared, read->result, granted->descriptor,
                                        &granted->message) != NULL;
-    wishes->n_granted++;
+    /* A row that did not come is none: what stands there is of an earlier call. */
+    wishes->n_granted += !wishes->is_broken;
     wishes->arrived(wishes->ctx);
 }
 

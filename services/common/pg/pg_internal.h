@@ -109,7 +109,6 @@ const struct error *pg_wishes_get(struct pg *pg, const struct pg_statement *stmt
                                   const struct pg_args *args,
                                   const ProtobufCMessageDescriptor *descriptor,
                                   ProtobufCMessage **ret_message) MUST_USE;
-const struct error *pg_wishes_refuse(struct pg *pg);
 void pg_wishes_reset(struct pg_wishes *wishes);
 
 /* pg_pipe.c */

@@ -36,5 +36,6 @@ enum pg_fetch {
 
 /* After each run of the handler. `arrived` runs it again. */
 enum pg_fetch pg_fetch(struct pg *pg, void (*arrived)(void *ctx), void *ctx);
-/* A handler's other wish that cannot be granted without waiting: an outgoing call, say. */
-void pg_fetch_refuse(struct pg *pg);
+/* A handler's other wish that cannot be granted without waiting: an outgoing call, say. Returns the
+ * error to fail it with. */
+MUST_USE const struct error *pg_fetch_refuse(struct pg *pg);

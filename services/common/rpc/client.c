@@ -220,8 +220,7 @@ static const struct error *call_peer(struct call *call, struct client_thread *th
                                      struct attempt *attempt, ProtobufCMessage **ret_response)
 {
     if (call->state && call->state->is_piped) {
-        pg_fetch_refuse(call->pg);
-        return error_internal(call->arena, "the call has to wait for a peer");
+        return pg_fetch_refuse(call->pg);
     }
     const struct peer *peer = peers_serving(call->peers, attempt->method->path);
     attempt->channel = peer ? peer_channel(peer) : NULL;
