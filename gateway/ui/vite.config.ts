@@ -33,33 +33,42 @@ const headers = {
     'trusted-types vue',
 }
 
-/* What is loaded together is in one file. Libraries change rarely: theirs outlives a release of ours. */
+/* What is loaded together is in one file: on a phone each further file costs more than its bytes. Libraries change rarely:
+ * theirs outlives a release of ours. */
 const chunks = [
   {
     name: 'libraries',
-    test: /node_modules\/(@vue|vue|vue-router|vue-i18n|@intlify)\/|rolldown\/runtime/,
+    test: /node_modules\/(@vue|vue|vue-router|vue-i18n|@intlify)\/|rolldown[\\/-]runtime/,
   },
   {
     name: 'start',
     test: new RegExp(
       'src/(design/|pages/login/|(' +
-        'app|router|api/(errors|http|request)|pages/\\w+/routes|locales/index|lib/(i18n|languages|message|pseudo)|' +
+        'app|router|api/(errors|http|request)|pages/\\w+/routes|locales/index|lib/(i18n|intl|languages|message|pseudo)|' +
         'shell/(connection|details|problems|session|unsaved|version|language-select)|' +
         'ui/(App(Button|Field|Icon|Tooltip)|IconButton|(Password|Select|Text)Field|Banner|popup|tones|first-page)' +
         ')\\b)',
     ),
   },
+  /* What every page within the frame has, and most of them need. */
   {
-    name: 'query',
-    test: /node_modules\/@tanstack\/|src\/api\/(query|list)\b|src\/lib\/url-state\b/,
+    name: 'frame',
+    test: new RegExp(
+      'node_modules/@tanstack/|src/(api/(query|list)\\b|lib/(format|url-state)\\b|' +
+        'shell/(api-call|banners|bottom-bar|commands|display-name|draft[\\w-]*|error-state|frame|leave-dialog|me-menu|menu-popover|nav|' +
+        'navigation|preferences|relogin-dialog|server-state|shortcuts|side-nav|task-tray|tasks|title|top-bar)\\.|' +
+        'pages/system/(failed|forbidden|offline)|pages/domains/idn\\b|' +
+        'ui/(App(Dialog|Drawer|Menu|Page)|ConfirmDialog|CopyField|copy|EmptyState|Menu\\w+|menu|modal|Pager|PageSection|' +
+        'ProgressBar|QuotaBar|size|Skeleton|StatusPill|SwitchField|switch|Toast\\w*|toasts)\\b)',
+    ),
   },
-  {
-    name: 'kit',
-    test: /src\/(shell\/draft|ui\/(App(Dialog|Drawer|Page)|ConfirmDialog|CopyField|copy|EmptyState|modal|PageSection|ProgressBar|Skeleton|Pager|StatusPill|SwitchField|Toast\w*|toasts)\b)/,
-  },
+  /* What lists have. */
   {
     name: 'table',
-    test: /src\/ui\/(DataTable|data-table|table-keys|FilterBar|BulkBar|ColumnMenu)/,
+    test: new RegExp(
+      'src/(ui/(BareSwitch|BulkBar|CheckboxField|ColumnMenu|DataTable|data-table|FilterBar|RowMenu|table-\\w+)\\b|' +
+        'pages/shared/(list-empty|polling)\\b)',
+    ),
   },
 ]
 

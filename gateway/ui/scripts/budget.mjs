@@ -70,10 +70,19 @@ for (const part of Object.keys(manifest).filter(
   const more = without(filesOf([part]), loaded)
   if (more.size > 0) check(`${part.slice('src/'.length)}, beyond login and shell`, more, ROUTE_KB)
 }
+/* A link may lead straight to a tab: then its page comes with it. */
+const tabsOf = (page) =>
+  (manifest[page].dynamicImports ?? []).filter((key) => /\/tab-[^/]*$/.test(key))
 for (const page of pages.filter((key) => !isKit(key) && !loginPages.includes(key))) {
+  const name = page.slice('src/pages/'.length)
   const more = without(filesOf([page]), loaded)
-  if (more.size > 0)
-    check(`${page.slice('src/pages/'.length)}, beyond login and shell`, more, ROUTE_KB)
+  if (more.size > 0) {
+    check(`${name}, beyond login and shell`, more, ROUTE_KB)
+  }
+  for (const tab of tabsOf(page)) {
+    const both = without(filesOf([page, tab]), loaded)
+    check(`${name} with ${tab.split('/').at(-1)}, beyond login and shell`, both, ROUTE_KB)
+  }
 }
 check('whole app in all languages, without the kit page', filesOf(entries, true), APP_KB)
 console.log(`${counts.passed} passed, ${counts.failed} failed`)

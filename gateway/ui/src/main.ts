@@ -1,5 +1,5 @@
 import { createApp } from 'vue'
-import { i18n, initialLanguage, loadPageTexts, setLanguage } from '@/lib/i18n'
+import { expectPages, i18n, initialLanguage, setLanguage } from '@/lib/i18n'
 import { router, warmUp } from '@/router'
 import { watchConnection } from '@/shell/connection'
 import { translateErrors } from '@/shell/problems'
@@ -13,11 +13,9 @@ watchSession()
 watchConnection()
 watchVersion(router)
 translateErrors()
-const isInside = warmUp()
-
-await setLanguage(initialLanguage())
-if (isInside) {
-  loadPageTexts().catch(() => undefined)
+if (warmUp()) {
+  expectPages()
 }
+await setLanguage(initialLanguage())
 
 createApp(App).use(i18n).use(router).mount('#app')

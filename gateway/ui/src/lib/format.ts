@@ -1,11 +1,12 @@
 import { formatLanguage } from './i18n'
+import { cached } from './intl'
 
 /* Numbers, sizes and times in the user's language. Sizes count in 1024s, as quotas do. */
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const
 
 export function number(value: number, options: Intl.NumberFormatOptions = {}): string {
-  return new Intl.NumberFormat(formatLanguage(), options).format(value)
+  return cached(Intl.NumberFormat, formatLanguage(), options).format(value)
 }
 
 export function bytes(value: number): string {
@@ -45,7 +46,7 @@ export function dateTime(
   options: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' },
 ): string {
   const time = timeOf(value)
-  return time ? new Intl.DateTimeFormat(formatLanguage(), options).format(time) : ''
+  return time ? cached(Intl.DateTimeFormat, formatLanguage(), options).format(time) : ''
 }
 
 export function date(value: string | number | Date | null | undefined): string {
@@ -66,6 +67,8 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 1],
 ]
 
+const RELATIVE = { numeric: 'auto' } as const
+
 export function relativeTime(
   value: string | number | Date | null | undefined,
   now: number = Date.now(),
@@ -76,10 +79,10 @@ export function relativeTime(
   }
   const seconds = Math.round((time.getTime() - now) / 1000)
   const [unit, length] = STEPS.find(([, step]) => Math.abs(seconds) >= step) ?? ['second', 1]
-  const format = new Intl.RelativeTimeFormat(formatLanguage(), { numeric: 'auto' })
+  const format = cached(Intl.RelativeTimeFormat, formatLanguage(), RELATIVE)
   return format.format(Math.trunc(seconds / length), unit)
 }
 
 export function list(items: readonly string[]): string {
-  return new Intl.ListFormat(formatLanguage(), { type: 'conjunction' }).format(items)
+  return cached(Intl.ListFormat, formatLanguage(), { type: 'conjunction' }).format(items)
 }

@@ -1,6 +1,7 @@
 import { ref } from 'vue'
 import { createI18n } from 'vue-i18n'
 import { loadMessages, type Messages, type Part } from '@/locales'
+import { cached } from './intl'
 import { directionOf, isLanguage, pickLanguage, type Language } from './languages'
 import { compileMessage } from './message'
 
@@ -9,7 +10,7 @@ const STORED = 'roost.language'
 /* Which of the forms of a message belongs to a number: 'one | other', or as many forms as the language has,
  * in the order zero one two few many other; one form more than that has a text for 0 of its own first. */
 export function pluralForm(language: string, choice: number, n_forms: number): number {
-  const rules = new Intl.PluralRules(language)
+  const rules = cached(Intl.PluralRules, language, {})
   const order = ['zero', 'one', 'two', 'few', 'many', 'other'] as const
   const known = rules.resolvedOptions().pluralCategories
   const categories = order.filter((category) => known.includes(category))
@@ -70,6 +71,12 @@ async function load(tag: Language): Promise<void> {
 }
 
 let pageTexts: Promise<void> | undefined
+
+/* Before the first language is set: with it come the texts of the pages too, at once. */
+export function expectPages(): void {
+  wanted.push('pages')
+  pageTexts = Promise.resolve()
+}
 
 /* Whoever asks waits for the same load; one that has failed is tried again. */
 export function loadPageTexts(): Promise<void> {

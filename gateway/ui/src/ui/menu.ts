@@ -145,5 +145,5 @@ export function useMenu(popup: Ref<HTMLElement | null>) {
 
   onBeforeUnmount(leave)
 
-  return { open, close, trigger, onKey }
+  return { open, close, show, trigger, onKey }
 }

@@ -1,3 +1,5 @@
+import { cached } from '@/lib/intl'
+
 /** Units of a SizeField, in MB. */
 export const SIZE_UNITS = { mb: 1, gb: 1024, tb: 1024 * 1024 } as const
 
@@ -24,7 +26,7 @@ export function sizeText(bytes: number, locale: string): string {
     value /= 1024
     step += 1
   }
-  return new Intl.NumberFormat(locale, {
+  return cached(Intl.NumberFormat, locale, {
     style: 'unit',
     unit: STEPS[step] ?? 'byte',
     unitDisplay: 'short',
