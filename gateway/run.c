@@ -181,6 +181,7 @@ static int serve(struct process *process)
     }
     log_open("gateway", (enum log_level)process->config.log_level,
              (enum log_format)process->config.log_format);
+    log_gather_start();
     bool is_open = open_all(process);
     if (is_open) {
         log_info("gateway.started", log_str("listen", process->config.listen),
@@ -191,6 +192,7 @@ static int serve(struct process *process)
     }
     close_all(process);
     log_info("gateway.stopped", log_str("version", ROOST_VERSION));
+    log_gather_stop();
     return is_open ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -1,18 +1,18 @@
 #include "services/common/log/log.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "services/common/clock/clock.h"
+#include "services/common/log/log_gather.h"
 
 enum {
     LOG_LINE_BYTES = 16384,
     LOG_VALUE_BYTES = 4096,
     LOG_SERVICE_BYTES = 64,
     LOG_MARGIN_BYTES = 64, /* a line that reaches into it may have lost pieces */
+    NUMBER_BYTES = 20,     /* digits of a 64 bit number and its sign */
 };
 
 /* Set by log_open before any thread starts, then only read. */
@@ -93,6 +93,17 @@ static bool is_unsafe(uint32_t c)
            c == 0xfffd;
 }
 
+/* How many characters at the beginning stand for themselves: most values are all such. */
+static size_t plain_len(const char *text, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && text[n] >= ' ' && text[n] <= '~' && text[n] != '"' && text[n] != '\\') {
+        n++;
+    }
+    return n;
+}
+
 static void put_quoted(struct line *line, const char *value)
 {
     size_t len = strnlen(value, LOG_VALUE_BYTES + 1);
@@ -104,9 +115,15 @@ static void put_quoted(struct line *line, const char *value)
     }
     put(line, "\"", 1);
     for (size_t i = 0; i < len; i += n) {
-        uint32_t c = decode((const unsigned char *)value + i, len - i, &n);
         char escape[16];
+        uint32_t c;
 
+        n = plain_len(value + i, len - i);
+        if (n > 0) {
+            put(line, value + i, n);
+            continue;
+        }
+        c = decode((const unsigned char *)value + i, len - i, &n);
         if (c == '"' || c == '\\') {
             escape[0] = '\\';
             escape[1] = (char)c;
@@ -146,10 +163,24 @@ static void put_key(struct line *line, const char *key)
     }
 }
 
+static void put_number(struct line *line, int64_t number)
+{
+    char text[NUMBER_BYTES];
+    size_t at = sizeof(text);
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0) {
+        text[--at] = '-';
+    }
+    put(line, text + at, sizeof(text) - at);
+}
+
 static void put_value(struct line *line, const struct log_field *field)
 {
-    char number[32];
-
     switch (field->kind) {
     case LOG_FIELD_TEXT:
         if (options.format == LOG_LOGFMT && is_bare(field->text)) {
@@ -159,7 +190,7 @@ static void put_value(struct line *line, const struct log_field *field)
         }
         return;
     case LOG_FIELD_INT:
-        put(line, number, (size_t)snprintf(number, sizeof(number), "%" PRId64, field->number));
+        put_number(line, field->number);
         return;
     case LOG_FIELD_BOOL:
         put_text(line, field->number ? "true" : "false");
@@ -182,15 +213,29 @@ static void put_field(struct line *line, const struct log_field *field)
     }
 }
 
-static void format_time(char text[static 40])
+/* The second is remembered: what comes in it differs by its milliseconds only. */
+static const char *time_text(void)
 {
+    static _Thread_local struct {
+        time_t second;
+        char text[40];
+        char *fraction; /* in text */
+    } last;
     int64_t now_us = clock_wall_us();
-    time_t seconds = (time_t)(now_us / 1000000);
-    struct tm tm;
+    time_t second = (time_t)(now_us / 1000000);
+    int millis = (int)(now_us / 1000 % 1000);
 
-    gmtime_r(&seconds, &tm);
-    snprintf(text, 40, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now_us / 1000 % 1000));
+    if (!last.fraction || second != last.second) {
+        struct tm tm;
+
+        gmtime_r(&second, &tm);
+        last.second = second;
+        last.fraction = last.text + strftime(last.text, sizeof(last.text), "%FT%T.000Z", &tm) - 4;
+    }
+    last.fraction[0] = (char)('0' + millis / 100);
+    last.fraction[1] = (char)('0' + millis / 10 % 10);
+    last.fraction[2] = (char)('0' + millis % 10);
+    return last.text;
 }
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
@@ -198,15 +243,12 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 {
     struct log_field head[4];
     struct line line;
-    char time_text[40];
-    ssize_t written;
 
     if (!log_is_enabled(level)) {
         return;
     }
     line.len = 0;
-    format_time(time_text);
-    head[0] = log_str("time", time_text);
+    head[0] = log_str("time", time_text());
     head[1] = log_str("level", level_names[level]);
     head[2] = log_str("service", options.service);
     head[3] = log_str("event", event);
@@ -220,7 +262,5 @@ void log_write(enum log_level level, const char *event, const struct log_field *
         line.text[line.len++] = '}';
     }
     line.text[line.len++] = '\n';
-    /* Nothing can be done about a log that cannot be written. */
-    written = write(STDERR_FILENO, line.text, line.len);
-    (void)written;
+    gather_put(line.text, line.len, level >= LOG_WARN);
 }

@@ -1,6 +1,8 @@
 /*
- * Structured log lines to standard error, one write(2) each, JSON or logfmt. Thread safe. Values
- * are escaped, so no value can forge a line. Secrets are never passed to it.
+ * Structured log lines to standard error, JSON or logfmt. Thread safe. Values are escaped, so no
+ * value can forge a line. Secrets are never passed to it.
+ *
+ * A line is written at once, with one write(2), unless the process gathers (log_gather_start).
  */
 #pragma once
 
@@ -34,6 +36,12 @@ static inline struct log_field log_bool(const char *key, bool value)
 /* Once, from main, before any thread starts. `service` is on every line. */
 void log_open(const char *service, enum log_level level, enum log_format format);
 bool log_is_enabled(enum log_level level);
+/* From now on lines that follow each other closely are written together, at the latest 20 ms after
+ * the first of them: a process that is killed loses those. Warnings and errors are written at once,
+ * after what has been gathered, and so is a line after a pause. Starts a thread. */
+void log_gather_start(void);
+/* Writes what is left, and ends the thread. Lines are written at once again. */
+void log_gather_stop(void);
 /* `event` is noun.past, for example "relay.started". */
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t n_fields);

@@ -1,8 +1,10 @@
 #include "services/common/rpc/assertion.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "services/common/clock/clock.h"
@@ -11,46 +13,82 @@
 enum { MAC_BYTES = 32 };
 _Static_assert((int)MAC_BYTES == (int)ASSERTION_KEY_MIN_BYTES, "a derived key is one digest");
 
-static void mac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t len,
+struct assertion_key {
+    EVP_MAC_CTX *ctx; /* has taken in the key; copied for each use */
+};
+
+static struct assertion_key *key_new(const uint8_t *key, size_t key_len)
+{
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    struct assertion_key *ready = calloc(1, sizeof(*ready));
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
+    check(ready && hmac);
+    ready->ctx = EVP_MAC_CTX_new(hmac);
+    check(ready->ctx && EVP_MAC_init(ready->ctx, key, key_len, params) == 1);
+    EVP_MAC_free(hmac);
+    return ready;
+}
+
+struct assertion_key *assertion_key_new(const uint8_t *key, size_t key_len)
+{
+    return key_len < ASSERTION_KEY_MIN_BYTES ? NULL : key_new(key, key_len);
+}
+
+void assertion_key_free(struct assertion_key *key)
+{
+    if (key) {
+        EVP_MAC_CTX_free(key->ctx);
+        free(key);
+    }
+}
+
+static void mac(const struct assertion_key *key, const uint8_t *data, size_t len,
                 uint8_t ret_mac[MAC_BYTES])
 {
-    unsigned mac_len = 0;
-    const uint8_t *done = HMAC(EVP_sha256(), key, (int)key_len, data, len, ret_mac, &mac_len);
-    check(done && mac_len == MAC_BYTES);
+    size_t mac_len = 0;
+    EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(key->ctx);
+    check(ctx && EVP_MAC_update(ctx, data, len) == 1);
+    check(EVP_MAC_final(ctx, ret_mac, &mac_len, MAC_BYTES) == 1 && mac_len == MAC_BYTES);
+    EVP_MAC_CTX_free(ctx);
 }
 
 void assertion_derive_key(const uint8_t *key, size_t key_len, const char *purpose,
                           uint8_t ret_key[ASSERTION_KEY_MIN_BYTES])
 {
-    mac(key, key_len, (const uint8_t *)purpose, strlen(purpose), ret_key);
+    struct assertion_key *ready = key_new(key, key_len);
+    mac(ready, (const uint8_t *)purpose, strlen(purpose), ret_key);
+    assertion_key_free(ready);
 }
 
-uint8_t *assertion_sign(struct arena *arena, const uint8_t *key, size_t key_len,
+uint8_t *assertion_sign(struct arena *arena, const struct assertion_key *key,
                         const Roost__Common__V1__Identity *identity, const char *service,
                         size_t *ret_len)
 {
-    check(key_len >= ASSERTION_KEY_MIN_BYTES);
+    check(key);
     Roost__Common__V1__Identity signed_identity = *identity;
     signed_identity.service = (char *)service;
     signed_identity.expires_at_ms = clock_wall_us() / 1000 + ASSERTION_MAX_LIFETIME_MS;
     size_t len = protobuf_c_message_get_packed_size(&signed_identity.base);
     uint8_t *data = arena_alloc(arena, len + MAC_BYTES);
     protobuf_c_message_pack(&signed_identity.base, data);
-    mac(key, key_len, data, len, data + len);
+    mac(key, data, len, data + len);
     *ret_len = len + MAC_BYTES;
     return data;
 }
 
-const struct error *assertion_verify(struct arena *arena, const uint8_t *key, size_t key_len,
+const struct error *assertion_verify(struct arena *arena, const struct assertion_key *key,
                                      const uint8_t *data, size_t len,
                                      const Roost__Common__V1__Identity **ret_identity)
 {
     static const char detail[] = "The identity assertion is not valid.";
-    if (len < MAC_BYTES || len > ASSERTION_MAX_BYTES || key_len < ASSERTION_KEY_MIN_BYTES) {
+    if (!key || len < MAC_BYTES || len > ASSERTION_MAX_BYTES) {
         return error_new(arena, REASON_CREDENTIALS_INVALID, "%s", detail);
     }
     uint8_t expected[MAC_BYTES];
-    mac(key, key_len, data, len - MAC_BYTES, expected);
+    mac(key, data, len - MAC_BYTES, expected);
     if (CRYPTO_memcmp(expected, data + len - MAC_BYTES, MAC_BYTES) != 0) {
         return error_new(arena, REASON_CREDENTIALS_INVALID, "%s", detail);
     }

@@ -11,15 +11,25 @@ enum {
     ASSERTION_KEY_MIN_BYTES = 32
 };
 
+/* A key that is ready for use: to take one in costs more than to sign with it. Any thread may use
+ * it.
+ */
+struct assertion_key;
+
+/* NULL if the key is too short. */
+struct assertion_key *assertion_key_new(const uint8_t *key, size_t key_len);
+/* Wipes it. */
+void assertion_key_free(struct assertion_key *key);
 /* A key for another purpose ("page token"), so that nothing signed for it can pass for an
  * assertion. */
 void assertion_derive_key(const uint8_t *key, size_t key_len, const char *purpose,
                           uint8_t ret_key[ASSERTION_KEY_MIN_BYTES]);
 /* Signs a copy of `identity` with service and expiry set. */
-uint8_t *assertion_sign(struct arena *arena, const uint8_t *key, size_t key_len,
+uint8_t *assertion_sign(struct arena *arena, const struct assertion_key *key,
                         const Roost__Common__V1__Identity *identity, const char *service,
                         size_t *ret_len);
-/* Constant time. CREDENTIALS_INVALID if it is malformed, forged, expired or lives too long. */
-MUST_USE const struct error *assertion_verify(struct arena *arena, const uint8_t *key,
-                                              size_t key_len, const uint8_t *data, size_t len,
+/* Constant time. CREDENTIALS_INVALID if it is malformed, forged, expired or lives too long, or if
+ * there is no key (NULL). */
+MUST_USE const struct error *assertion_verify(struct arena *arena, const struct assertion_key *key,
+                                              const uint8_t *data, size_t len,
                                               const Roost__Common__V1__Identity **ret_identity);

@@ -26,8 +26,7 @@ struct cached {
 };
 
 struct authenticator {
-    const uint8_t *key;
-    size_t key_len;
+    struct assertion_key *key; /* NULL: nobody's assertion is believed */
     rpc_authenticate_fn *ask;
     EVP_MD *sha256;       /* to look it up costs more than a digest of a token */
     pthread_mutex_t lock; /* of the cache */
@@ -41,8 +40,7 @@ struct authenticator *authenticator_new(const uint8_t *key, size_t key_len,
 {
     struct authenticator *authenticator = calloc(1, sizeof(*authenticator));
     check(authenticator);
-    authenticator->key = key;
-    authenticator->key_len = key_len;
+    authenticator->key = assertion_key_new(key, key_len);
     authenticator->ask = ask;
     authenticator->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     check(authenticator->sha256);
@@ -52,6 +50,7 @@ struct authenticator *authenticator_new(const uint8_t *key, size_t key_len,
 
 void authenticator_free(struct authenticator *authenticator)
 {
+    assertion_key_free(authenticator->key);
     EVP_MD_free(authenticator->sha256);
     pthread_mutex_destroy(&authenticator->lock);
     explicit_bzero(authenticator, sizeof(*authenticator));
@@ -149,8 +148,8 @@ const struct error *authenticate(struct authenticator *authenticator, struct cal
     if (credentials->assertion_len > 0) {
         const Roost__Common__V1__Identity *identity;
         const struct error *err =
-            assertion_verify(call->arena, authenticator->key, authenticator->key_len,
-                             credentials->assertion, credentials->assertion_len, &identity);
+            assertion_verify(call->arena, authenticator->key, credentials->assertion,
+                             credentials->assertion_len, &identity);
         if (err) {
             return err;
         }

@@ -84,10 +84,8 @@ static bool sign(struct client_thread *thread, struct call *call)
         left_ms <= ASSERTION_MAX_LIFETIME_MS && memcmp(thread->identity, packed, len) == 0) {
         return true;
     }
-    size_t key_len;
-    const uint8_t *key = peers_key(call->peers, &key_len);
     size_t signed_len;
-    const uint8_t *assertion = assertion_sign(call->arena, key, key_len, call->identity,
+    const uint8_t *assertion = assertion_sign(call->arena, peers_key(call->peers), call->identity,
                                               peers_self(call->peers), &signed_len);
     if (signed_len > ASSERTION_MAX_BYTES) {
         return false;
@@ -259,8 +257,7 @@ const struct error *rpc_call(struct call *call, const struct rpc_method *method,
     struct client_thread *thread = this_thread();
     grpc_metadata metadata[2];
     size_t n = 0;
-    size_t key_len;
-    if (peers_key(call->peers, &key_len)) {
+    if (peers_key(call->peers)) {
         if (!sign(thread, call)) {
             return error_internal(call->arena, "identity too large to send");
         }

@@ -10,9 +10,9 @@
 
 enum {
     TICK_MS = 2,
-    QUIET_TICK_MS = 20,
+    CALM_TICK_MS = 20,
     STUCK_AFTER_TICKS = 5, /* less may be a leader that waits for a processor */
-    QUIET_AFTER_TICKS = 50,
+    CALM_AFTER_TICKS = 50,
     FLOOD_US = 100000,
     PRESSURE_STEP = 4,
     PRESSURE_MAX = 32,
@@ -41,7 +41,7 @@ void loop_leave(struct loop *loop, bool others_run, bool others_may)
     bool hands_on = others_may && loop->pressure >= PRESSURE_LIMIT;
     bool wakes_idle = hands_on && loop->n_idle > 0;
     loop->guard_is_called = hands_on && !wakes_idle;
-    bool wakes_guard = loop->guard_is_called || loop->is_quiet;
+    bool wakes_guard = loop->guard_is_called || loop->is_calm;
     pthread_mutex_unlock(&loop->lock);
     if (wakes_idle) {
         pthread_cond_signal(&loop->idle);
@@ -90,7 +90,7 @@ static void wait_for_tick(struct loop *loop)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (loop->is_quiet ? QUIET_TICK_MS : TICK_MS) * 1000000L;
+    until.tv_nsec += (loop->is_calm ? CALM_TICK_MS : TICK_MS) * 1000000L;
     if (until.tv_nsec >= 1000000000) {
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
@@ -103,26 +103,29 @@ static void wait_for_tick(struct loop *loop)
 static bool guard(struct loop *loop, grpc_event *ret_event)
 {
     int n_quiet_ticks = 0;
+    int n_calm_ticks = 0;
     bool has_event = false;
     loop->has_guard = true;
     while (!loop->has_ended && !has_event && !loop->handed) {
         bool was_vacant = !loop->is_led;
         unsigned n_led = loop->n_led;
         unsigned n_events = atomic_load(&loop->n_events);
-        loop->is_quiet = n_quiet_ticks >= QUIET_AFTER_TICKS && loop->is_led;
+        loop->is_calm = n_calm_ticks >= CALM_AFTER_TICKS && !was_vacant;
         wait_for_tick(loop);
         if (!loop->is_led && (loop->guard_is_called || (was_vacant && n_led == loop->n_led))) {
             break;
         }
         bool nothing_came = n_events == atomic_load(&loop->n_events);
         n_quiet_ticks = nothing_came ? n_quiet_ticks + 1 : 0;
-        if (loop->is_led && n_quiet_ticks >= STUCK_AFTER_TICKS) {
+        bool kept_on = !was_vacant && loop->is_led && n_led == loop->n_led;
+        n_calm_ticks = kept_on ? n_calm_ticks + 1 : 0;
+        if (loop->is_led && n_quiet_ticks >= (loop->is_calm ? 1 : STUCK_AFTER_TICKS)) {
             pthread_mutex_unlock(&loop->lock);
             has_event = poll_now(loop, ret_event);
             pthread_mutex_lock(&loop->lock);
         }
     }
-    loop->is_quiet = false;
+    loop->is_calm = false;
     loop->guard_is_called = false;
     loop->has_guard = false;
     if (has_event) {

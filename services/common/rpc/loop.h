@@ -6,10 +6,10 @@
  * One thread at a time leads: it waits for events and handles them. Before it runs a call it leaves
  * the lead. If more calls could run beside this one and lately have, it wakes another thread to
  * lead; if not, it saves both the context switches, finishes the call and leads again. One idle
- * thread is the guard and looks every 2 ms. It leads if nobody does, so a long call keeps nobody
- * waiting. And if events lie in the queue although there is a leader, then a client sends so much
- * that gRPC keeps the leader reading: for a while all threads take events from the queue.
- * Private to rpc.
+ * thread is the guard and looks every 2 ms, every 20 ms while nobody leaves the lead. It leads if
+ * nobody does, so a long call keeps nobody waiting. And if events lie in the queue although there
+ * is a leader, then a client sends so much that gRPC keeps the leader reading: for a while all
+ * threads take events from the queue. Private to rpc.
  */
 #pragma once
 
@@ -35,7 +35,7 @@ struct loop {
     pthread_cond_t tick; /* the guard's */
     bool is_led;
     bool has_guard;
-    bool is_quiet; /* nothing happens, so the guard looks less often */
+    bool is_calm; /* the lead does not change, so the guard looks less often */
     bool guard_is_called;
     bool has_ended;
     int n_idle;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "services/common/clock/clock.h"
+#include "services/common/rpc/assertion.h"
 #include "services/common/rpc/tls.h"
 #include "services/common/rpc/wire.h"
 
@@ -25,8 +26,7 @@ struct peer_state {
 
 struct rpc_peers {
     char *self;
-    uint8_t *key;
-    size_t key_len;
+    struct assertion_key *key; /* NULL: this process has none */
     size_t n_peers;
     struct peer peers[MAX_PEERS];
     struct peer_state states[MAX_PEERS];
@@ -82,12 +82,8 @@ struct rpc_peers *rpc_peers_new(const char *self, const uint8_t *key, size_t key
     check(all);
     all->self = strdup(self);
     check(all->self);
-    if (key_len > 0) {
-        all->key = malloc(key_len);
-        check(all->key);
-        memcpy(all->key, key, key_len);
-        all->key_len = key_len;
-    }
+    all->key = assertion_key_new(key, key_len);
+    check(all->key || key_len == 0);
     for (size_t i = 0; i < n_peers; i++) {
         if (!peers[i].target || peers[i].target[0] == '\0') {
             continue;
@@ -116,10 +112,7 @@ void rpc_peers_free(struct rpc_peers *peers)
         }
         free(peers->peers[i].name);
     }
-    if (peers->key) {
-        explicit_bzero(peers->key, peers->key_len);
-    }
-    free(peers->key);
+    assertion_key_free(peers->key);
     free(peers->self);
     free(peers);
     grpc_shutdown();
@@ -174,8 +167,7 @@ const char *peers_self(const struct rpc_peers *peers)
     return peers->self;
 }
 
-const uint8_t *peers_key(const struct rpc_peers *peers, size_t *ret_len)
+const struct assertion_key *peers_key(const struct rpc_peers *peers)
 {
-    *ret_len = peers->key_len;
     return peers->key;
 }

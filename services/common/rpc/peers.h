@@ -20,4 +20,4 @@ void peer_note(const struct peer *peer, bool was_reached);
 bool peer_is_gone(const struct peer *peer);
 const char *peers_self(const struct rpc_peers *peers);
 /* The identity key; NULL if this process has none. */
-const uint8_t *peers_key(const struct rpc_peers *peers, size_t *ret_len);
+const struct assertion_key *peers_key(const struct rpc_peers *peers);

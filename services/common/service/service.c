@@ -256,6 +256,7 @@ static int serve(struct frame *frame)
     log_open(def->name, (enum log_level)frame->config.log_level,
              (enum log_format)frame->config.log_format);
     set_list_key(&frame->config);
+    log_gather_start();
     frame->context = def->open ? def->open(frame->own_config, &frame->config) : frame->own_config;
     open_peers(frame);
     bool started = open_server(frame);
@@ -276,6 +277,7 @@ static int serve(struct frame *frame)
         def->close(frame->context);
     }
     log_info("service.stopped", log_str("version", ROOST_VERSION));
+    log_gather_stop();
     return started ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
