@@ -6,6 +6,7 @@
 
 /* "/api/v1/" */
 enum { SEGMENTS_BEFORE_NOUN = 2 };
+#define OWN "account"
 
 static const char *const standard_verbs[] = {"List", "Get", "Create", "Update", "Delete"};
 static const char *const standard_names[] = {"list", "get", "create", "update", "delete"};
@@ -24,9 +25,10 @@ static const char *rpc_name(const struct route *route)
     return strrchr(route->rpc->path, '/') + 1;
 }
 
-static const char *last_literal(const struct route *route)
+/* The last literal among the first n segments. */
+static const char *last_literal(const struct route *route, size_t n)
 {
-    for (size_t i = route->n_segments; i > 0; i--) {
+    for (size_t i = n; i > 0; i--) {
         if (route->segments[i - 1].literal) {
             return route->segments[i - 1].literal;
         }
@@ -54,19 +56,40 @@ static const char *standard_verb(const struct route *route)
     return NULL;
 }
 
-/* A custom action on a collection ends in its own name; one that ends in a collection of its own
- * ("dns") is run there. */
-static struct command command_of(const struct route *route)
+/* The literals from this segment on, as in "password_change". */
+static const char *rest_of_path(struct arena *arena, const struct route *route, size_t from)
+{
+    const char *rest = NULL;
+    for (size_t i = from; i < route->n_segments; i++) {
+        const char *literal = route->segments[i].literal;
+        if (literal) {
+            rest = rest ? arena_printf(arena, "%s_%s", rest, literal) : literal;
+        }
+    }
+    return rest ? rest : "";
+}
+
+/* A custom action on a collection is called as what follows the collection in its path; one that
+ * ends in a collection of its own ("dns") is run there. What is one's own lies below "account". */
+static struct command command_of(struct arena *arena, const struct route *route)
 {
     const char *verb = standard_verb(route);
+    const char *last = last_literal(route, route->n_segments);
+    if (!verb && strncmp(rpc_name(route), "Run", strlen("Run")) == 0) {
+        verb = "run";
+    }
     if (verb) {
-        return (struct command){noun_of_segment(last_literal(route)), verb, route};
+        bool is_twin = strcmp(last, verb) == 0; /* POST .../delete/ */
+        return (struct command){
+            noun_of_segment(is_twin ? last_literal(route, route->n_segments - 1) : last), verb,
+            route};
     }
-    if (strncmp(rpc_name(route), "Run", strlen("Run")) == 0) {
-        return (struct command){noun_of_segment(last_literal(route)), "run", route};
+    size_t noun = SEGMENTS_BEFORE_NOUN;
+    if (strcmp(route->segments[noun].literal, OWN) == 0) {
+        noun++;
     }
-    return (struct command){noun_of_segment(route->segments[SEGMENTS_BEFORE_NOUN].literal),
-                            last_literal(route), route};
+    return (struct command){noun_of_segment(route->segments[noun].literal),
+                            rest_of_path(arena, route, noun + 1), route};
 }
 
 /* Sessions are the browser's; PUT is PATCH with more to type. */
@@ -94,7 +117,7 @@ const struct command *commands_all(struct arena *arena, size_t *ret_n)
     size_t n = 0;
     for (size_t i = 0; i < n_routes; i++) {
         if (is_command(&routes[i])) {
-            struct command command = command_of(&routes[i]);
+            struct command command = command_of(arena, &routes[i]);
             /* A second path to the same rpc, such as POST .../delete/. */
             if (!command_find(commands, n, command.noun, command.verb)) {
                 commands[n++] = command;

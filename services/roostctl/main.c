@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "services/common/log/log.h"
 #include "services/roostctl/operator.h"
@@ -12,8 +14,8 @@
 enum { EXIT_USAGE = 2 };
 
 /* The commands that come from the routes. */
-static int call_service(const struct roostctl_config *config, enum output_format format, int argc,
-                        char **argv)
+static int call_service(const struct roostctl_config *config, const struct output_options *options,
+                        int argc, char **argv)
 {
     struct session *session = session_open(&config->session);
     size_t n;
@@ -27,7 +29,7 @@ static int call_service(const struct roostctl_config *config, enum output_format
         status = EXIT_SUCCESS;
     } else {
         const struct error *err =
-            run_command(session, command, (size_t)(argc - 2), argv + 2, format);
+            run_command(session, command, (size_t)(argc - 2), argv + 2, options);
         usage_print_error(stderr, err);
         status = err ? EXIT_FAILURE : EXIT_SUCCESS;
     }
@@ -35,12 +37,20 @@ static int call_service(const struct roostctl_config *config, enum output_format
     return status;
 }
 
+/* 0 if standard output is none. */
+static size_t terminal_width(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 int main(int argc, char **argv)
 {
-    enum output_format format = OUTPUT_TABLE;
+    struct output_options options = {
+        .out = stdout, .notes = stderr, .format = OUTPUT_TABLE, .width = terminal_width()};
     struct roostctl_config config = {0};
     int first = 1;
-    if (!usage_take_options(argc, argv, &first, &format)) {
+    if (!usage_take_options(argc, argv, &first, &options)) {
         return EXIT_USAGE;
     }
     if (first == argc || strcmp(argv[first], "help") == 0 || strcmp(argv[first], "--help") == 0) {
@@ -54,5 +64,5 @@ int main(int argc, char **argv)
     if (operator_has_command(argv[first])) {
         return operator_run(&config, argc - first, argv + first);
     }
-    return call_service(&config, format, argc - first, argv + first);
+    return call_service(&config, &options, argc - first, argv + first);
 }

@@ -8,7 +8,7 @@
 #include "services/common/message/message.h"
 #include "services/common/message/meta.h"
 
-enum { COLUMNS_MAX = 40, WIDTH_MAX = 60 };
+enum { COLUMNS_MAX = 40, WIDTH_MAX = 60, COLUMN_GAP = 2 };
 
 struct column {
     char *title;
@@ -121,12 +121,12 @@ static void print_json(FILE *out, struct arena *arena, const ProtobufCMessage *m
     fwrite(writer.data, 1, writer.len, out);
 }
 
-void output_message(FILE *out, enum output_format format, struct arena *arena,
+void output_message(const struct output_options *options, struct arena *arena,
                     const ProtobufCMessage *message)
 {
-    if (format == OUTPUT_JSON) {
-        print_json(out, arena, message);
-        fputc('\n', out);
+    if (options->format == OUTPUT_JSON) {
+        print_json(options->out, arena, message);
+        fputc('\n', options->out);
         return;
     }
     struct column columns[COLUMNS_MAX];
@@ -134,75 +134,154 @@ void output_message(FILE *out, enum output_format format, struct arena *arena,
     for (size_t i = 0; i < n; i++) {
         char *text = cell(arena, message, &columns[i]);
         if (*text) {
-            fprintf(out, "%-28s %s\n", columns[i].title, text);
+            fprintf(options->out, "%-28s %s\n", columns[i].title, text);
         }
     }
 }
 
-static void print_row(FILE *out, const size_t *widths, char *const *cells, size_t n)
+struct output_table {
+    size_t n;
+    struct column columns[COLUMNS_MAX];
+    size_t widths[COLUMNS_MAX];
+};
+
+static void print_row(FILE *out, const struct output_table *table, char *const *cells)
 {
-    for (size_t i = 0; i < n; i++) {
-        fprintf(out, i + 1 < n ? "%-*s  " : "%-*s", i + 1 < n ? (int)widths[i] : 0, cells[i]);
+    for (size_t i = 0; i < table->n; i++) {
+        bool is_last = i + 1 == table->n;
+        fprintf(out, is_last ? "%-*s" : "%-*s  ", is_last ? 0 : (int)table->widths[i], cells[i]);
     }
     fputc('\n', out);
 }
 
-/* The titles, and the widths that the page's longest cells want. */
-static void begin_table(struct output_list *list, struct arena *arena, const struct column *columns,
-                        size_t n_columns, ProtobufCMessage *const *messages, size_t n)
+static const struct column *column_named(const struct column *columns, size_t n, const char *name,
+                                         size_t len)
 {
-    list->widths = arena_alloc(arena, n_columns * sizeof *list->widths);
-    char *titles[COLUMNS_MAX];
-    for (size_t i = 0; i < n_columns; i++) {
-        titles[i] = columns[i].title;
-        list->widths[i] = strlen(titles[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (strncmp(columns[i].title, name, len) == 0 && columns[i].title[len] == '\0') {
+            return &columns[i];
+        }
+    }
+    return NULL;
+}
+
+/* The columns that were asked for, in that order. */
+static const struct error *choose_columns(struct output_table *table, struct arena *arena,
+                                          const char *names)
+{
+    struct column columns[COLUMNS_MAX];
+    size_t n = table->n;
+    memcpy(columns, table->columns, n * sizeof(columns[0]));
+    table->n = 0;
+    for (const char *name = names; *name; name += *name == ',') {
+        size_t len = strcspn(name, ",");
+        const struct column *column = column_named(columns, n, name, len);
+        if (!column || table->n == COLUMNS_MAX) {
+            char *all = "";
+            for (size_t i = 0; i < n; i++) {
+                all = arena_printf(arena, "%s%s%s", all, i ? ", " : "", columns[i].title);
+            }
+            return error_new(arena, REASON_REQUEST_INVALID,
+                             "There is no column \"%.*s\"; these are: %s.", (int)len, name, all);
+        }
+        table->columns[table->n++] = *column;
+        name += len;
+    }
+    return NULL;
+}
+
+/* The widths that the titles and the page's longest cells want. */
+static void measure(struct output_table *table, struct arena *arena,
+                    ProtobufCMessage *const *messages, size_t n)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        table->widths[i] = strlen(table->columns[i].title);
         for (size_t row = 0; row < n; row++) {
-            size_t len = strlen(cell(arena, messages[row], &columns[i]));
-            if (len > list->widths[i]) {
-                list->widths[i] = len < WIDTH_MAX ? len : WIDTH_MAX;
+            size_t len = strlen(cell(arena, messages[row], &table->columns[i]));
+            if (len > table->widths[i]) {
+                table->widths[i] = len < WIDTH_MAX ? len : WIDTH_MAX;
             }
         }
     }
-    print_row(list->out, list->widths, titles, n_columns);
 }
 
-static void table_page(struct output_list *list, struct arena *arena,
-                       ProtobufCMessage *const *messages, size_t n)
+/* Leaves out the columns at the end that the terminal has no room for. */
+static void fit(struct output_table *table, const struct output_options *options)
 {
-    struct column columns[COLUMNS_MAX];
-    size_t n_columns = columns_of(arena, messages[0]->descriptor, "", NULL, columns, 0);
-    if (!list->widths) {
-        begin_table(list, arena, columns, n_columns, messages, n);
+    size_t used = 0;
+    size_t n = 0;
+    while (n < table->n && (n == 0 || used + table->widths[n] <= options->width)) {
+        used += table->widths[n++] + COLUMN_GAP;
     }
-    for (size_t row = 0; row < n; row++) {
-        char *cells[COLUMNS_MAX];
-        for (size_t i = 0; i < n_columns; i++) {
-            cells[i] = cell(arena, messages[row], &columns[i]);
+    if (n < table->n && options->notes) {
+        fprintf(options->notes, "%zu of %zu columns; --columns all shows the others\n", n,
+                table->n);
+    }
+    table->n = n;
+}
+
+static const struct error *begin_table(struct output_list *list, struct arena *arena,
+                                       ProtobufCMessage *const *messages, size_t n)
+{
+    const struct output_options *options = &list->options;
+    struct output_table *table = arena_alloc(arena, sizeof(*table));
+    table->n = columns_of(arena, messages[0]->descriptor, "", NULL, table->columns, 0);
+    bool shows_all = options->columns && strcmp(options->columns, "all") == 0;
+    if (options->columns && !shows_all) {
+        const struct error *err = choose_columns(table, arena, options->columns);
+        if (err) {
+            return err;
         }
-        print_row(list->out, list->widths, cells, n_columns);
     }
+    measure(table, arena, messages, n);
+    if (!options->columns && options->width > 0) {
+        fit(table, options);
+    }
+    char *titles[COLUMNS_MAX];
+    for (size_t i = 0; i < table->n; i++) {
+        titles[i] = table->columns[i].title;
+    }
+    print_row(options->out, table, titles);
+    list->table = table;
+    return NULL;
 }
 
-void output_list_page(struct output_list *list, struct arena *arena,
-                      ProtobufCMessage *const *messages, size_t n)
+static const struct error *table_page(struct output_list *list, struct arena *arena,
+                                      ProtobufCMessage *const *messages, size_t n)
 {
-    if (n == 0) {
-        return;
+    const struct error *err = list->table ? NULL : begin_table(list, arena, messages, n);
+    for (size_t row = 0; !err && row < n; row++) {
+        char *cells[COLUMNS_MAX];
+        for (size_t i = 0; i < list->table->n; i++) {
+            cells[i] = cell(arena, messages[row], &list->table->columns[i]);
+        }
+        print_row(list->options.out, list->table, cells);
     }
-    if (list->format == OUTPUT_TABLE) {
-        table_page(list, arena, messages, n);
+    return err;
+}
+
+const struct error *output_list_page(struct output_list *list, struct arena *arena,
+                                     ProtobufCMessage *const *messages, size_t n)
+{
+    const struct error *err = NULL;
+    if (n == 0) {
+        return NULL;
+    }
+    if (list->options.format == OUTPUT_TABLE) {
+        err = table_page(list, arena, messages, n);
     } else {
         for (size_t i = 0; i < n; i++) {
-            fputs(list->n_printed + i == 0 ? "[" : ",\n ", list->out);
-            print_json(list->out, arena, messages[i]);
+            fputs(list->n_printed + i == 0 ? "[" : ",\n ", list->options.out);
+            print_json(list->options.out, arena, messages[i]);
         }
     }
     list->n_printed += n;
+    return err;
 }
 
 void output_list_end(struct output_list *list)
 {
-    if (list->format == OUTPUT_JSON) {
-        fputs(list->n_printed == 0 ? "[]\n" : "]\n", list->out);
+    if (list->options.format == OUTPUT_JSON) {
+        fputs(list->n_printed == 0 ? "[]\n" : "]\n", list->options.out);
     }
 }

@@ -6,22 +6,30 @@
 #include <stdio.h>
 
 #include "services/common/arena/arena.h"
+#include "services/common/error/error.h"
 
 enum output_format { OUTPUT_TABLE, OUTPUT_JSON };
 
-/* Prints a list page by page. The column widths are those of the first page. */
-struct output_list {
+struct output_options {
     FILE *out;
+    FILE *notes; /* what is no part of the output; NULL: nowhere */
     enum output_format format;
+    const char *columns; /* of a table of a list: "pk,name", "all"; NULL: as many as fit */
+    size_t width;        /* of the terminal; 0: there is none, everything fits */
+};
+
+/* Prints a list page by page. Begin with a zero output_list with the options set. Which columns a
+ * table has and how wide they are is found out on the first page. */
+struct output_list {
+    struct output_options options;
     size_t n_printed;
-    size_t *widths;
+    struct output_table *table;
 };
 
 /* One object: `name: value` lines, or JSON. */
-void output_message(FILE *out, enum output_format format, struct arena *arena,
+void output_message(const struct output_options *options, struct arena *arena,
                     const ProtobufCMessage *message);
-/* Begin with a zero output_list with out and format set; `arena` must live until output_list_end
- * for the first page. */
-void output_list_page(struct output_list *list, struct arena *arena,
-                      ProtobufCMessage *const *messages, size_t n);
+/* `arena` must live until output_list_end. REQUEST_INVALID if there is no such column. */
+MUST_USE const struct error *output_list_page(struct output_list *list, struct arena *arena,
+                                              ProtobufCMessage *const *messages, size_t n);
 void output_list_end(struct output_list *list);

@@ -14,12 +14,12 @@ static void *member(const ProtobufCMessage *message, const ProtobufCFieldDescrip
 
 /* All pages, unless the user asked for one by --page_size. */
 static const struct error *run_list(struct session *session, const struct route *route,
-                                    ProtobufCMessage *request, enum output_format format)
+                                    ProtobufCMessage *request, const struct output_options *options)
 {
     const ProtobufCFieldDescriptor *page_size = message_field(request->descriptor, "page_size");
     const ProtobufCFieldDescriptor *page_token = message_field(request->descriptor, "page_token");
     bool one_page = *(int32_t *)member(request, page_size) != 0;
-    struct output_list list = {.out = stdout, .format = format};
+    struct output_list list = {.options = *options};
     if (!one_page) {
         *(int32_t *)member(request, page_size) = PAGE_SIZE;
     }
@@ -30,8 +30,11 @@ static const struct error *run_list(struct session *session, const struct route 
             return err;
         }
         size_t n = *(const size_t *)((const char *)response + route->list->quantifier_offset);
-        output_list_page(&list, session_arena(session),
-                         *(ProtobufCMessage ***)member(response, route->list), n);
+        err = output_list_page(&list, session_arena(session),
+                               *(ProtobufCMessage ***)member(response, route->list), n);
+        if (err) {
+            return err;
+        }
         char *next = *(char **)member(response, route->next_page_token);
         if (one_page || !*next) {
             output_list_end(&list);
@@ -42,7 +45,8 @@ static const struct error *run_list(struct session *session, const struct route 
 }
 
 const struct error *run_command(struct session *session, const struct command *command,
-                                size_t n_words, char *const *words, enum output_format format)
+                                size_t n_words, char *const *words,
+                                const struct output_options *options)
 {
     ProtobufCMessage *request;
     const struct error *err =
@@ -51,7 +55,7 @@ const struct error *run_command(struct session *session, const struct command *c
         return err;
     }
     if (command->route->list) {
-        return run_list(session, command->route, request, format);
+        return run_list(session, command->route, request, options);
     }
     ProtobufCMessage *response;
     err = session_call(session, command->route->rpc, request, &response);
@@ -59,7 +63,7 @@ const struct error *run_command(struct session *session, const struct command *c
         return err;
     }
     if (strcmp(response->descriptor->name, "google.protobuf.Empty") != 0) {
-        output_message(stdout, format, session_arena(session), response);
+        output_message(options, session_arena(session), response);
     }
     return NULL;
 }

@@ -7,4 +7,4 @@
 
 MUST_USE const struct error *run_command(struct session *session, const struct command *command,
                                          size_t n_words, char *const *words,
-                                         enum output_format format);
+                                         const struct output_options *options);

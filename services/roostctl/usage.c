@@ -4,24 +4,61 @@
 
 #include "services/roostctl/roostctl_config.h"
 
-bool usage_take_options(int argc, char **argv, int *first, enum output_format *format)
+/* The value of "--NAME VALUE" or "--NAME=VALUE" at *first, which is moved on; NULL if something
+ * else is there. */
+static const char *take_option(int argc, char **argv, int *first, const char *name)
 {
-    while (*first < argc && strncmp(argv[*first], "--output", strlen("--output")) == 0) {
-        const char *value = argv[*first] + strlen("--output");
-        if (*value == '=') {
-            value++;
-        } else {
-            *first += 1;
-            value = *first < argc ? argv[*first] : "";
+    const char *word = *first < argc ? argv[*first] : "";
+    size_t len = strlen(name);
+    if (strncmp(word, name, len) != 0 || (word[len] != '\0' && word[len] != '=')) {
+        return NULL;
+    }
+    *first += 1;
+    if (word[len] == '=') {
+        return word + len + 1;
+    }
+    *first += 1;
+    return *first <= argc ? argv[*first - 1] : "";
+}
+
+static bool take_format(const char *value, struct output_options *options)
+{
+    if (strcmp(value, "json") != 0 && strcmp(value, "table") != 0) {
+        fprintf(stderr, "roostctl: --output wants table or json\n");
+        return false;
+    }
+    options->format = strcmp(value, "json") == 0 ? OUTPUT_JSON : OUTPUT_TABLE;
+    return true;
+}
+
+static bool take_columns(const char *value, struct output_options *options)
+{
+    if (!*value) {
+        fprintf(stderr, "roostctl: --columns wants names with commas between, or all\n");
+        return false;
+    }
+    options->columns = value;
+    return true;
+}
+
+bool usage_take_options(int argc, char **argv, int *first, struct output_options *options)
+{
+    for (;;) {
+        const char *value = take_option(argc, argv, first, "--output");
+        if (value) {
+            if (!take_format(value, options)) {
+                return false;
+            }
+            continue;
         }
-        if (strcmp(value, "json") != 0 && strcmp(value, "table") != 0) {
-            fprintf(stderr, "roostctl: --output wants table or json\n");
+        value = take_option(argc, argv, first, "--columns");
+        if (!value) {
+            return true;
+        }
+        if (!take_columns(value, options)) {
             return false;
         }
-        *format = strcmp(value, "json") == 0 ? OUTPUT_JSON : OUTPUT_TABLE;
-        *first += 1;
     }
-    return true;
 }
 
 void usage_print(FILE *out, const char *noun)
@@ -29,8 +66,13 @@ void usage_print(FILE *out, const char *noun)
     struct arena *arena = arena_new(4096);
     size_t n;
     const struct command *commands = commands_all(arena, &n);
-    fprintf(out, "Usage: roostctl [--output table|json] NOUN VERB [ID] [--FLAG VALUE ...]\n"
-                 "       roostctl NOUN VERB --help\n\nCommands:\n");
+    fprintf(out,
+            "Usage: roostctl [OPTION...] NOUN VERB [ID] [--FLAG VALUE ...]\n"
+            "       roostctl NOUN VERB --help\n\nOptions:\n"
+            "  --output table|json               For people (the default), or for scripts.\n"
+            "  --columns NAME,...|all            What a list shows; as much as the terminal has "
+            "room for if not given.\n"
+            "\nCommands:\n");
     commands_print(out, commands, n, noun);
     if (!noun) {
         fprintf(

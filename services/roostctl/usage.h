@@ -8,9 +8,9 @@
 #include "services/roostctl/command.h"
 #include "services/roostctl/output.h"
 
-/* Takes --output from the front; *first is then the first word of the command. False, with a
- * message, if it is wrong. */
-bool usage_take_options(int argc, char **argv, int *first, enum output_format *format);
+/* Takes --output and --columns from the front; *first is then the first word of the command. False,
+ * with a message, if they are wrong. */
+bool usage_take_options(int argc, char **argv, int *first, struct output_options *options);
 /* Everything, or one noun's commands. */
 void usage_print(FILE *out, const char *noun);
 void usage_unknown(FILE *out, const struct command *commands, size_t n, const char *noun);
