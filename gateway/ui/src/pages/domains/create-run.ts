@@ -37,6 +37,9 @@ export interface RunOptions<Body> {
 }
 
 const MAX_TRIES = 4
+/* A password is hashed for each: a service with its usual four workers does three at once, and somebody else
+ * may want to log in meanwhile. */
+const PARALLEL = 2
 
 export function newJob<Body>(id: string, label: string, body: Body, secret = ''): Job<Body> {
   return {
@@ -103,5 +106,5 @@ export async function runJobs<Body>(jobs: Job<Body>[], options: RunOptions<Body>
       progress()
     }
   }
-  await Promise.all(Array.from({ length: options.parallel ?? 4 }, worker))
+  await Promise.all(Array.from({ length: options.parallel ?? PARALLEL }, worker))
 }
