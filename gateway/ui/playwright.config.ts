@@ -1,10 +1,18 @@
+import { delimiter } from 'node:path'
 import { defineConfig } from '@playwright/test'
 
 /* Started by integration/e2e, which brings the stack; docs/testing.md tells more. */
 export default defineConfig({
   testDir: 'tests/e2e',
   outputDir: process.env.ROOST_E2E_OUTPUT ?? 'test-results',
-  workers: 1,
+  /* One worker for each stack. */
+  workers: (process.env.ROOST_E2E ?? '').split(delimiter).length,
+  fullyParallel: true,
+  projects: [
+    { name: 'together', testIgnore: '**/lighthouse.spec.ts' },
+    /* How fast a page is cannot be told while other pages are loaded. */
+    { name: 'alone', testMatch: '**/lighthouse.spec.ts', workers: 1 },
+  ],
   timeout: 180_000,
   expect: { timeout: 30_000 },
   reporter: [['./tests/e2e/reporter.ts']],

@@ -94,7 +94,7 @@ export const SIGHTS: Sight[] = [
   { name: 'not-found', path: '/no/such/page' },
   {
     name: 'palette',
-    path: '/quotas',
+    path: `/quotas?search=${FEW}`,
     reveal: async (page) => {
       await page.keyboard.press('ControlOrMeta+k')
       await page.getByRole('dialog').waitFor()
@@ -104,7 +104,7 @@ export const SIGHTS: Sight[] = [
   },
   {
     name: 'shortcuts',
-    path: '/quotas',
+    path: `/quotas?search=${FEW}`,
     reveal: async (page) => {
       await page.keyboard.press('?')
       await page.getByRole('dialog').waitFor()
@@ -112,7 +112,7 @@ export const SIGHTS: Sight[] = [
   },
   {
     name: 'me-menu',
-    path: '/quotas',
+    path: `/quotas?search=${FEW}`,
     reveal: async (page) => {
       await page.getByRole('banner').getByRole('button').last().click()
       await page.getByText(text('shell.me.logout')).waitFor()

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 
 /* What integration/e2e has prepared: integration/lib/e2e/world.py. */
 export interface World {
@@ -15,7 +15,13 @@ export interface World {
   seeded: { password: string; accounts: number }
 }
 
-export const world: World = JSON.parse(readFileSync(process.env.ROOST_E2E ?? '', 'utf8'))
+/** One for each stack. */
+export const WORLDS = (process.env.ROOST_E2E ?? '').split(delimiter)
+
+/* Each worker has a stack of its own: what one writes, kills or fills is not seen by the other. */
+const mine = WORLDS[Number(process.env.TEST_PARALLEL_INDEX ?? 0)] ?? ''
+
+export const world: World = JSON.parse(readFileSync(mine, 'utf8'))
 
 function pidOf(service: string): number {
   const line = readFileSync(join(world.data, 'pids'), 'utf8')
