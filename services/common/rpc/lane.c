@@ -232,11 +232,18 @@ void lane_unpark(struct worker *worker)
     pthread_mutex_unlock(&lane->lock);
 }
 
+/* Its slot is left to a worker that may wait. */
+static void give_up(struct worker *worker, const struct slot *slot)
+{
+    tally_count_handed_over(worker->lane->tally, slot->endpoint->index);
+    lane_unpark(worker);
+}
+
 void lane_hand_over(struct worker *worker)
 {
     struct loop *loop = &worker->lane->server->loop;
     struct slot *slot = worker->slot;
-    lane_unpark(worker);
+    give_up(worker, slot);
     loop_hand(loop, &slot->handed);
 }
 
@@ -302,7 +309,7 @@ static void on_requested(struct loop_tag *tag, bool ok)
     if (!worker) {
         take_in(lane, slot);
     } else if (!serve_piped(worker, slot)) {
-        lane_unpark(worker);
+        give_up(worker, slot);
         take_in(lane, slot);
     }
     server_call_ended(lane->server);

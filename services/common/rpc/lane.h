@@ -100,5 +100,5 @@ void slot_release(struct slot *slot);
 
 /* A piped worker's call has been answered. */
 void lane_unpark(struct worker *worker);
-/* A piped worker's call needs one that may wait. */
+/* A piped worker's call, begun and parked, needs one that may wait. */
 void lane_hand_over(struct worker *worker);

@@ -247,6 +247,9 @@ static void finish(struct worker *worker, const struct error *err, const Protobu
     size_t index = worker->slot->endpoint->index;
     answer(worker->slot, worker->arena, worker->call.trace_id, err, response);
     int64_t duration_us = clock_monotonic_us() - worker->started_us;
+    if (worker->is_piped) {
+        tally_count_piped(worker->lane->tally, index);
+    }
     tally_count(worker->lane->tally, index, err ? err->code : ERROR_OK, duration_us);
     log_call(&worker->call, err, duration_us);
 }

@@ -246,6 +246,41 @@ static void collect_durations(struct metrics_writer *writer, const struct lane *
     }
 }
 
+static uint64_t piped_of(const struct tally_sum *sum)
+{
+    return sum->piped;
+}
+
+static uint64_t handed_over_of(const struct tally_sum *sum)
+{
+    return sum->handed_over;
+}
+
+static void collect_counts(struct metrics_writer *writer, const struct lane *lane,
+                           uint64_t (*count_of)(const struct tally_sum *sum))
+{
+    for (size_t m = 0; m < lane->n_endpoints; m++) {
+        struct tally_sum sum;
+        tally_sum_up(lane->tally, m, &sum);
+        if (count_of(&sum) > 0) {
+            const struct metrics_label label = {"method", lane->endpoints[m].method->path + 1};
+            metrics_sample(writer, "", &label, 1, (double)count_of(&sum));
+        }
+    }
+}
+
+static void collect_piped(struct metrics_writer *writer, const struct rpc_server *server)
+{
+    metrics_family(writer, "roost_rpc_piped_total", METRICS_COUNTER,
+                   "Calls answered without a worker.");
+    collect_counts(writer, &server->public_calls, piped_of);
+    collect_counts(writer, &server->internal_calls, piped_of);
+    metrics_family(writer, "roost_rpc_handed_over_total", METRICS_COUNTER,
+                   "Calls begun without a worker and handed to one.");
+    collect_counts(writer, &server->public_calls, handed_over_of);
+    collect_counts(writer, &server->internal_calls, handed_over_of);
+}
+
 static void collect_load(struct metrics_writer *writer, struct rpc_server *server)
 {
     const struct metrics_label labels[] = {{"lane", "public"}, {"lane", "internal"}};
@@ -280,6 +315,7 @@ void rpc_server_collect(struct metrics_writer *writer, void *ptr)
                    "Time from taking a call to its answer.");
     collect_durations(writer, &server->public_calls);
     collect_durations(writer, &server->internal_calls);
+    collect_piped(writer, server);
     collect_load(writer, server);
     metrics_family(writer, "roost_rpc_in_flight", METRICS_GAUGE,
                    "Calls taken in and not yet answered.");

@@ -10,6 +10,8 @@ struct method_tally {
     atomic_uint_least64_t by_code[TALLY_CODES];
     atomic_uint_least64_t buckets[TALLY_BUCKETS];
     atomic_uint_least64_t duration_us;
+    atomic_uint_least64_t piped;
+    atomic_uint_least64_t handed_over;
 };
 
 struct tally {
@@ -48,6 +50,16 @@ void tally_count(struct tally *tally, size_t method, enum error_code code, int64
     add(&counts->duration_us, (uint64_t)duration_us);
 }
 
+void tally_count_piped(struct tally *tally, size_t method)
+{
+    add(&tally->methods[method].piped, 1);
+}
+
+void tally_count_handed_over(struct tally *tally, size_t method)
+{
+    add(&tally->methods[method].handed_over, 1);
+}
+
 void tally_sum_up(const struct tally *tally, size_t method, struct tally_sum *sum)
 {
     const struct method_tally *counts = &tally->methods[method];
@@ -58,4 +70,6 @@ void tally_sum_up(const struct tally *tally, size_t method, struct tally_sum *su
         sum->buckets[i] = atomic_load_explicit(&counts->buckets[i], memory_order_relaxed);
     }
     sum->duration_us = atomic_load_explicit(&counts->duration_us, memory_order_relaxed);
+    sum->piped = atomic_load_explicit(&counts->piped, memory_order_relaxed);
+    sum->handed_over = atomic_load_explicit(&counts->handed_over, memory_order_relaxed);
 }

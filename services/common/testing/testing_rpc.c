@@ -146,3 +146,8 @@ const char *testing_rpc_target(const struct testing_rpc *rpc)
 {
     return rpc->target;
 }
+
+struct rpc_server *testing_rpc_server(const struct testing_rpc *rpc)
+{
+    return rpc->server;
+}

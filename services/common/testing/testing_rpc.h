@@ -34,3 +34,5 @@ void testing_rpc_close(struct testing_rpc *rpc);
 struct call *testing_rpc_call(struct testing_rpc *rpc);
 /* Where the server listens: "unix:/...", for peers of the test's own. */
 const char *testing_rpc_target(const struct testing_rpc *rpc);
+/* The server itself, for its metrics. */
+struct rpc_server *testing_rpc_server(const struct testing_rpc *rpc);
