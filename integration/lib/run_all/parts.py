@@ -6,14 +6,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 
 from roost_local import ui as web_ui
 from roost_local.build import PROGRAMS
 from roost_test.stack import REPOSITORY
-from run_all import bazel
+from run_all import bazel, script
 
 CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
 KILL_SEED_DIGITS = 10**6
@@ -93,24 +92,16 @@ def _script(*command, timeout_s, needs_programs=True):
     environment = dict(os.environ)
     if needs_programs and "ROOST_TEST_BIN" not in environment:
         environment["ROOST_TEST_BIN"] = _programs()
-    started = time.monotonic()
-    text = ""
-    with subprocess.Popen([os.path.join(REPOSITORY, command[0]), *command[1:]], cwd=REPOSITORY, env=environment,
-                          text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT) as child:
-        for line in child.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            text += line
-            if time.monotonic() - started > timeout_s:
-                child.kill()
-                print(f"FAILED {command[0]}: not within {timeout_s} s", flush=True)
+    text, code, is_in_time = script.run([os.path.join(REPOSITORY, command[0]), *command[1:]], timeout_s=timeout_s,
+                                        cwd=REPOSITORY, env=environment)
+    if not is_in_time:
+        print(f"FAILED {command[0]}: not within {timeout_s} s", flush=True)
     found = CLOSING_LINE.findall(text)
     if not found:
-        print(f"FAILED {command[0]}: it ended with {child.returncode} and no result", flush=True)
+        print(f"FAILED {command[0]}: it ended with {code} and no result", flush=True)
         return 0, 1
     passed, failed = (int(number) for number in found[-1])
-    return passed, failed or (1 if child.returncode else 0)
+    return passed, failed or (0 if code == 0 and is_in_time else 1)
 
 
 def _kept(options):
