@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "services/common/clock/clock.h"
 #include "services/common/pg/pg_pipe.h"
 #include "services/common/redis/redis.h"
 #include "services/common/rpc/serve.h"
@@ -291,6 +292,7 @@ static void on_requested(struct loop_tag *tag, bool ok)
         return;
     }
     atomic_store(&slot->holds, 1); /* of whoever answers */
+    slot->taken_us = clock_monotonic_us();
     /* Once for the call and once for this function, which still needs the queue when the call is
      * done elsewhere. */
     server_call_begun(lane->server);

@@ -35,6 +35,7 @@ struct slot {
     bool watches_close; /* a batch waits for the client to go away */
     grpc_call *call;
     gpr_timespec deadline;
+    int64_t taken_us;
     grpc_metadata_array metadata;
     grpc_byte_buffer *payload;
     int cancelled; /* written by gRPC */
@@ -56,7 +57,7 @@ struct worker {
     struct call call;
     struct call_state state;
     ProtobufCMessage *request;
-    int64_t started_us;
+    int64_t taken_us; /* the slot's, which is gone with the answer */
     uint64_t trace_seed;
 };
 

@@ -237,6 +237,21 @@ static void what_fails_is_handed_over_each_time(void **state)
     assert_true(metric(rpc, "roost_rpc_handed_over_total", &methods[DIVIDE]) == 3);
 }
 
+static void handed_over_calls_are_timed_from_their_beginning(void **state)
+{
+    static const int handed_over[] = {QUERY, DIVIDE};
+    struct testing_rpc *rpc = *state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct rpc_method *method = &methods[handed_over[i]];
+        const char *text;
+        atomic_store(&n_runs, 0);
+        (void)!ask(testing_rpc_call(rpc), method, "", &text);
+        assert_in_range(atomic_load(&n_runs), 2, 3);
+        wait_counted(rpc, method, 1);
+        assert_true(metric(rpc, "roost_rpc_duration_seconds_sum", method) >= FIRST_RUN_US / 1e6);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -246,6 +261,7 @@ int main(void)
         TEST(what_may_have_side_effects_takes_one),
         TEST(what_asks_for_more_is_handed_over_once),
         TEST(what_fails_is_handed_over_each_time),
+        TEST(handed_over_calls_are_timed_from_their_beginning),
     };
     log_open("test", LOG_ERROR, LOG_LOGFMT);
     return cmocka_run_group_tests(tests, set_up_group, NULL);

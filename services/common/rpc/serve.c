@@ -76,7 +76,7 @@ static void begin(struct worker *worker, struct slot *slot)
     const struct rpc_server_config *config = &worker->lane->server->config;
     worker->slot = slot;
     worker->request = NULL;
-    worker->started_us = clock_monotonic_us();
+    worker->taken_us = slot->taken_us;
     worker->state = (struct call_state){
         .is_cancelled = is_cancelled, .ctx = slot, .is_piped = worker->is_piped};
     worker->call = (struct call){
@@ -125,7 +125,7 @@ static const struct error *prepare(struct worker *worker, bool *ret_must_ask)
 {
     struct slot *slot = worker->slot;
     struct call *call = &worker->call;
-    if (worker->started_us >= call->deadline_us) {
+    if (clock_monotonic_us() >= call->deadline_us) {
         return too_late(call->arena);
     }
     if (slot->has_waited && call_is_cancelled(call)) {
@@ -246,7 +246,7 @@ static void finish(struct worker *worker, const struct error *err, const Protobu
 {
     size_t index = worker->slot->endpoint->index;
     answer(worker->slot, worker->arena, worker->call.trace_id, err, response);
-    int64_t duration_us = clock_monotonic_us() - worker->started_us;
+    int64_t duration_us = clock_monotonic_us() - worker->taken_us;
     if (worker->is_piped) {
         tally_count_piped(worker->lane->tally, index);
     }
