@@ -128,6 +128,30 @@ describe('AppDrawer', () => {
     expect(one.emitted('close')).toBeUndefined()
   })
 
+  it('arrives late: waits until what was called up meanwhile is gone', async () => {
+    const above = document.createElement('dialog')
+    above.dataset.above = ''
+    document.body.append(above)
+    above.showModal()
+    const one = drawer()
+    expect(one.get('dialog').element.open).toBe(false)
+    above.close()
+    expect(one.get('dialog').element.open).toBe(true)
+    above.remove()
+  })
+
+  it('does not come any more when it was closed while it waited', async () => {
+    const above = document.createElement('dialog')
+    above.dataset.above = ''
+    document.body.append(above)
+    above.showModal()
+    const one = drawer()
+    await one.setProps({ open: false })
+    above.close()
+    expect(one.get('dialog').element.open).toBe(false)
+    above.remove()
+  })
+
   it('goes when the changes may go', async () => {
     const one = drawer({ dirty: true })
     await one.get('[aria-label=Close]').trigger('click')

@@ -3,11 +3,14 @@ import { onBeforeUnmount, onMounted, watch, type Ref } from 'vue'
 /**
  * A native <dialog> that follows a prop. `leave` is asked whenever the reader wants out (Escape, backdrop, the browser's
  * back gesture); the dialog closes only when the prop says so. The browser keeps the focus inside and gives it back.
+ * A patient one, which may come long after it was asked for, does not cover what the reader has called up since
+ * (`data-above`): it waits until that is gone.
  */
 export function useModal(
   dialog: Ref<HTMLDialogElement | null>,
   open: () => boolean,
   leave: () => void,
+  isPatient = false,
 ) {
   let pressedOutside = false
 
@@ -18,6 +21,11 @@ export function useModal(
     }
     if (!open()) {
       element.close()
+      return
+    }
+    const above = isPatient && document.querySelector('dialog[data-above][open]')
+    if (above) {
+      above.addEventListener('close', follow, { once: true })
       return
     }
     element.showModal()

@@ -110,6 +110,32 @@ test('names that look like markup are only names', async ({ page }) => {
   })
 })
 
+test('a drawer whose code comes late does not cover the palette', async ({ page }) => {
+  let release = () => {}
+  const isReleased = new Promise<void>((done) => {
+    release = done
+  })
+  await page.route('**/account-drawer-*.js', async (route) => {
+    await isReleased
+    await route.continue()
+  })
+  await open(page, `/identities?search=user@&account=${world.user.pk}`)
+  await page.keyboard.press('ControlOrMeta+k')
+  const palette = page.getByRole('dialog', { name: text('shell.palette.label') })
+  await expect(palette.getByRole('combobox')).toBeFocused()
+  release()
+  await page.locator('dialog.drawer').waitFor({ state: 'attached' })
+  await page.keyboard.insertText('wrong')
+  await expect(palette.getByRole('option', { name: /wrong\.test/ }).first()).toHaveAttribute(
+    'data-highlighted',
+    '',
+  )
+  await page.keyboard.press('Escape')
+  await expect(
+    page.getByRole('dialog').filter({ hasText: world.user.username }).getByRole('tab').first(),
+  ).toBeVisible()
+})
+
 test('two people change the same thing: both versions are shown, nothing typed is lost', async ({
   page,
   rest,
