@@ -7,16 +7,20 @@
 
 #include <cmocka.h>
 
+#include "services/common/clock/clock.h"
 #include "services/common/testing/testing.h"
 
+/* The clock stands: a page ends early only where the test lets the time pass. */
 static int setup(void **state)
 {
+    clock_set_monotonic_for_test(clock_monotonic_us());
     *state = testing_call_new("domains");
     return 0;
 }
 
 static int teardown(void **state)
 {
+    clock_set_monotonic_for_test(0);
     testing_call_free(*state);
     return 0;
 }
@@ -138,6 +142,34 @@ static void failure_ends_the_page_behind_what_is_done(void **state)
     assert_string_equal(log, "3 9 9 ");
 }
 
+/* 12 takes so long that the page has no time for another. */
+static const struct error *change_slowly(struct call *call, void *ctx, int64_t id,
+                                         Roost__Common__V1__BulkResult *result)
+{
+    int64_t us = id == 12 ? 2500000 : 1500000;
+    clock_set_monotonic_for_test(clock_monotonic_us() + us);
+    return change(call, ctx, id, result);
+}
+
+static void page_ends_after_four_seconds(void **state)
+{
+    static const int64_t ids[] = {1, 12, 13, 14, 15, 16};
+    static const char *const pages[] = {"1 12 ", "13 14 15 ", "16 "};
+    struct call *call = *state;
+    Roost__Common__V1__BulkResult message;
+    struct bulk_request request = request_of(&message, ids, 6);
+    for (size_t i = 0; i < 3; i++) {
+        char *log = arena_strdup(call->arena, "");
+        struct bulk bulk;
+        assert_null(bulk_open(call, &request, &bulk));
+        bulk_take_ids(call, &bulk);
+        assert_null(bulk_run(call, &bulk, change_slowly, &log));
+        assert_string_equal(log, pages[i]);
+        assert_int_equal(*bulk.next_page_token != '\0', i < 2);
+        request.page_token = bulk.next_page_token;
+    }
+}
+
 static void token_is_bound_to_the_request(void **state)
 {
     static const int64_t ids[] = {1, 3};
@@ -161,6 +193,7 @@ int main(void)
         cmocka_unit_test(wrong_requests_are_refused),
         cmocka_unit_test(pages_follow_in_the_order_of_ids),
         cmocka_unit_test(failure_ends_the_page_behind_what_is_done),
+        cmocka_unit_test(page_ends_after_four_seconds),
         cmocka_unit_test(token_is_bound_to_the_request),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

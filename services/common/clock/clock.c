@@ -4,6 +4,7 @@
 #include <time.h>
 
 static _Atomic int64_t test_wall_us;
+static _Atomic int64_t test_monotonic_us;
 
 static int64_t read_us(clockid_t id)
 {
@@ -22,10 +23,17 @@ int64_t clock_wall_us(void)
 
 int64_t clock_monotonic_us(void)
 {
-    return read_us(CLOCK_MONOTONIC);
+    int64_t fixed_us = atomic_load_explicit(&test_monotonic_us, memory_order_relaxed);
+
+    return fixed_us ? fixed_us : read_us(CLOCK_MONOTONIC);
 }
 
 void clock_set_for_test(int64_t wall_us)
 {
     atomic_store(&test_wall_us, wall_us);
+}
+
+void clock_set_monotonic_for_test(int64_t monotonic_us)
+{
+    atomic_store(&test_monotonic_us, monotonic_us);
 }

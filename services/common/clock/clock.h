@@ -1,4 +1,5 @@
-/* Time. Thread safe. Tests replace the wall clock with clock_set_for_test. */
+/* Time. Thread safe. Tests replace the clocks with clock_set_for_test and
+ * clock_set_monotonic_for_test. */
 #pragma once
 
 #include <stdint.h>
@@ -9,3 +10,5 @@ int64_t clock_wall_us(void);
 int64_t clock_monotonic_us(void);
 /* From now on the wall clock stands at this time; 0 makes it real again. Tests only. */
 void clock_set_for_test(int64_t wall_us);
+/* The same for the monotonic clock: no deadline passes but by the test's will. */
+void clock_set_monotonic_for_test(int64_t monotonic_us);

@@ -39,11 +39,25 @@ static void monotonic_clock_goes_on(void **state)
     clock_set_for_test(0);
 }
 
+static void monotonic_clock_can_be_stopped(void **state)
+{
+    int64_t first_us = clock_monotonic_us();
+
+    (void)state;
+    clock_set_monotonic_for_test(first_us + 1000000000);
+    assert_int_equal(clock_monotonic_us(), first_us + 1000000000);
+    assert_int_equal(clock_monotonic_us(), first_us + 1000000000);
+    assert_goes_with_time();
+    clock_set_monotonic_for_test(0);
+    assert_in_range(clock_monotonic_us(), first_us, first_us + 999999999);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wall_clock_can_be_stopped),
         cmocka_unit_test(monotonic_clock_goes_on),
+        cmocka_unit_test(monotonic_clock_can_be_stopped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -308,14 +308,30 @@ static void first_statement_may_fail(void **state)
     assert_int_equal(count_things(), 6);
 }
 
+struct attempt {
+    struct call *call;
+    const struct error *err;
+};
+
+static void transact_slowly(void *ctx)
+{
+    struct attempt *attempt = ctx;
+
+    attempt->err = pg_transact(attempt->call->pg, sleep_first, NULL);
+}
+
 static void first_statement_may_take_too_long(void **state)
 {
     struct call *call = *state;
     struct plan plan = {0};
 
     for (int i = 0; i < 3; i++) {
-        pg_set_call(call->pg, call->arena, clock_monotonic_us() + 50000);
-        assert_true(error_is(pg_transact(call->pg, sleep_first, NULL), REASON_DEADLINE_EXCEEDED));
+        struct attempt attempt = {.call = call};
+
+        assert_true(testing_pass_deadline_when(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')", call,
+            transact_slowly, &attempt));
+        assert_true(error_is(attempt.err, REASON_DEADLINE_EXCEEDED));
         pg_set_call(call->pg, call->arena, 0);
         assert_null(pg_transact(call->pg, insert_two, &plan));
     }

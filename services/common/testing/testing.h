@@ -34,6 +34,12 @@ void testing_execute(const char *schema, const char *sql);
  * search_path `schema`. The caller frees it. */
 char *testing_select(const char *schema, const char *sql);
 
+/* Runs fn(ctx) on a thread of its own while the monotonic clock stands, with a deadline for the
+ * call's queries that passes when PostgreSQL answers `sql` with true. Returns when fn has, and
+ * whether it was still running then; the clock goes on. */
+bool testing_pass_deadline_when(const char *sql, struct call *call, void (*fn)(void *ctx),
+                                void *ctx);
+
 /* Kills the server at once, as a power cut does; testing_pg_start brings it back with what was
  * committed. */
 void testing_pg_stop(void);

@@ -1,4 +1,6 @@
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,12 @@
 #define BIN "/usr/lib/postgresql/15/bin/"
 #define LOG "postgresql.log"
 
-enum { START_TIMEOUT_US = 120000000, ARENA_BYTES = 16384, MAX_URLS = 16 };
+enum {
+    START_TIMEOUT_US = 120000000,
+    ARENA_BYTES = 16384,
+    MAX_URLS = 16,
+    LOOK_US = 50000, /* whoever waits for a deadline that is so near looks at the clock as often */
+};
 
 static struct server server;
 static bool is_running;
@@ -171,6 +178,44 @@ char *testing_select(const char *schema, const char *sql)
     pg_free(pg);
     arena_free(arena);
     return value;
+}
+
+struct run {
+    void (*fn)(void *ctx);
+    void *ctx;
+    atomic_bool is_over;
+};
+
+static void *run_main(void *ptr)
+{
+    struct run *run = ptr;
+
+    run->fn(run->ctx);
+    atomic_store(&run->is_over, true);
+    return NULL;
+}
+
+bool testing_pass_deadline_when(const char *sql, struct call *call, void (*fn)(void *ctx),
+                                void *ctx)
+{
+    struct run run = {.fn = fn, .ctx = ctx};
+    int64_t now_us = clock_monotonic_us();
+    bool is_true = false;
+    pthread_t thread;
+
+    clock_set_monotonic_for_test(now_us);
+    pg_set_call(call->pg, call->arena, now_us + LOOK_US);
+    check(pthread_create(&thread, NULL, run_main, &run) == 0);
+    while (!is_true && !atomic_load(&run.is_over)) {
+        char *text = testing_select("public", sql);
+
+        is_true = strcmp(text, "t") == 0;
+        free(text);
+    }
+    clock_set_monotonic_for_test(now_us + LOOK_US);
+    pthread_join(thread, NULL);
+    clock_set_monotonic_for_test(0);
+    return is_true;
 }
 
 void testing_truncate(const char *schema)
