@@ -1,6 +1,27 @@
 import { delimiter } from 'node:path'
 import { defineConfig } from '@playwright/test'
 
+/* Playwright's own, which naming any replaces, and what draws below the address bar: with every window it begins two pages
+ * that nobody sees, which cost more than most of ours. */
+const ABSENT = [
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'TcpPortRandomizationWin',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+]
+
 /* Started by integration/e2e, which brings the stack; docs/testing.md tells more. */
 export default defineConfig({
   testDir: 'tests/e2e',
@@ -32,6 +53,7 @@ export default defineConfig({
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',
+        `--disable-features=${ABSENT.join(',')}`,
       ],
     },
   },
