@@ -108,6 +108,8 @@ export default defineConfig({
   },
   test: {
     environment: 'jsdom',
+    /* They start sooner than processes. */
+    pool: 'threads',
     setupFiles: ['src/test-setup.ts'],
     restoreMocks: true,
     /* A page for each file costs more than its tests: files share one, but for those whose modules keep what they were told. */
