@@ -131,8 +131,6 @@ static bool guard(struct loop *loop, grpc_event *ret_event)
     if (has_event) {
         loop->flood_until_us = clock_monotonic_us() + FLOOD_US;
         pthread_cond_broadcast(&loop->idle);
-    } else if (loop->n_idle > 0) {
-        pthread_cond_signal(&loop->idle); /* it will be the guard */
     }
     return has_event;
 }
@@ -171,6 +169,11 @@ static bool wait_for_work(struct loop *loop, grpc_event *ret_event)
         loop->is_led = true;
         loop->n_led++;
         leads = true;
+    }
+    if (!loop->has_guard && loop->n_idle > 0) {
+        /* It will be the guard. Said by whoever goes, for the one that was told may have found
+         * other work. */
+        pthread_cond_signal(&loop->idle);
     }
     pthread_mutex_unlock(&loop->lock);
     return has_event;

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include "services/common/testing/testing.h"
 #include "services/common/testing/testing_rpc.h"
 
+enum { N_WORKERS = 4 }; /* of testing_rpc */
 enum { FIRST_RUN_US = 100000, LIMIT_US = 60000000, N_CALLS = 20 };
 
 static const struct pg_statement by_text = {
@@ -31,12 +33,34 @@ static const struct pg_statement by_text = {
 };
 static const struct pg_statement broken = {.name = "broken", .sql = "SELECT (1 / 0)::text AS text"};
 
+/* Blocked handlers wait here until the test lets them go. */
+static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate_changed = PTHREAD_COND_INITIALIZER;
+static int n_blocked;
+static bool is_open;
+
 static atomic_int n_runs;      /* of the handlers that begin slowly */
 static atomic_int n_by_worker; /* of get */
 
 static ProtobufCMessage *empty_response(struct call *call)
 {
     return message_new(call->arena, &roost__testing__v1__echo_response__descriptor);
+}
+
+static const struct error *block(struct call *call, const ProtobufCMessage *message,
+                                 ProtobufCMessage **ret_response)
+{
+    (void)message;
+    pthread_mutex_lock(&gate_lock);
+    n_blocked++;
+    pthread_cond_broadcast(&gate_changed);
+    while (!is_open) {
+        pthread_cond_wait(&gate_changed, &gate_lock);
+    }
+    n_blocked--;
+    pthread_mutex_unlock(&gate_lock);
+    *ret_response = empty_response(call);
+    return NULL;
 }
 
 static const struct error *get(struct call *call, const ProtobufCMessage *message,
@@ -89,12 +113,10 @@ static const struct error *divide(struct call *call, const ProtobufCMessage *mes
         .no_side_effects = (no_side_effects_), .handler = (handler_)                               \
     }
 
-enum { PUT, GET, QUERY, DIVIDE, N_METHODS };
+enum { BLOCK, PUT, GET, QUERY, DIVIDE, N_METHODS };
 static const struct rpc_method methods[N_METHODS] = {
-    METHOD("Put", get, false),
-    METHOD("Get", get, true),
-    METHOD("Query", query, true),
-    METHOD("Divide", divide, true),
+    METHOD("Block", block, false), METHOD("Put", get, false),      METHOD("Get", get, true),
+    METHOD("Query", query, true),  METHOD("Divide", divide, true),
 };
 static const struct rpc_service service = {
     .name = "roost.testing.v1.Piped",
@@ -114,13 +136,23 @@ static int set_up_group(void **state)
 static int set_up(void **state)
 {
     atomic_store(&n_by_worker, 0);
+    is_open = false;
     atomic_store(&n_runs, 0);
     *state = testing_rpc_open(&config);
     return 0;
 }
 
+static void open_gate(void)
+{
+    pthread_mutex_lock(&gate_lock);
+    is_open = true;
+    pthread_cond_broadcast(&gate_changed);
+    pthread_mutex_unlock(&gate_lock);
+}
+
 static int tear_down(void **state)
 {
+    open_gate(); /* also where a test has failed */
     testing_rpc_close(*state);
     return 0;
 }
@@ -211,6 +243,56 @@ static void what_may_have_side_effects_takes_one(void **state)
     assert_true(metric(rpc, "roost_rpc_handed_over_total", &methods[PUT]) == 0);
 }
 
+struct client {
+    pthread_t thread;
+    struct call call;
+    const struct error *err;
+};
+
+static void *ask_block(void *ctx)
+{
+    struct client *client = ctx;
+    const char *text;
+    client->err = ask(&client->call, &methods[BLOCK], "", &text);
+    return NULL;
+}
+
+static void block_all_workers(struct testing_rpc *rpc, struct client *clients)
+{
+    for (int i = 0; i < N_WORKERS; i++) {
+        clients[i].call = *testing_rpc_call(rpc);
+        clients[i].call.arena = arena_new(4096);
+        assert_int_equal(pthread_create(&clients[i].thread, NULL, ask_block, &clients[i]), 0);
+    }
+    pthread_mutex_lock(&gate_lock);
+    while (n_blocked < N_WORKERS) {
+        pthread_cond_wait(&gate_changed, &gate_lock);
+    }
+    pthread_mutex_unlock(&gate_lock);
+}
+
+static void let_all_go(struct client *clients)
+{
+    open_gate();
+    for (int i = 0; i < N_WORKERS; i++) {
+        pthread_join(clients[i].thread, NULL);
+        assert_null(clients[i].err);
+        arena_free(clients[i].call.arena);
+    }
+}
+
+static void gets_are_answered_while_all_workers_are_busy(void **state)
+{
+    struct testing_rpc *rpc = *state;
+    static struct client clients[N_WORKERS];
+    (void)wait_for_pipe(rpc);
+    block_all_workers(rpc, clients);
+    for (int i = 0; i < N_CALLS; i++) {
+        ask_for_row(rpc, &methods[GET], i);
+    }
+    let_all_go(clients);
+}
+
 static void what_asks_for_more_is_handed_over_once(void **state)
 {
     struct testing_rpc *rpc = *state;
@@ -259,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_get_takes_no_worker),
         TEST(what_may_have_side_effects_takes_one),
+        TEST(gets_are_answered_while_all_workers_are_busy),
         TEST(what_asks_for_more_is_handed_over_once),
         TEST(what_fails_is_handed_over_each_time),
         TEST(handed_over_calls_are_timed_from_their_beginning),
