@@ -145,13 +145,24 @@ struct output_table {
     size_t widths[COLUMNS_MAX];
 };
 
+/* In characters; all that is printed is UTF-8. */
+static size_t width_of(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++) {
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return n;
+}
+
 static void print_row(FILE *out, const struct output_table *table, char *const *cells)
 {
     for (size_t i = 0; i < table->n; i++) {
-        bool is_last = i + 1 == table->n;
-        fprintf(out, is_last ? "%-*s" : "%-*s  ", is_last ? 0 : (int)table->widths[i], cells[i]);
+        size_t width = width_of(cells[i]);
+        size_t wanted = i + 1 < table->n ? table->widths[i] : 0;
+        fprintf(out, "%s%*s", cells[i], width < wanted ? (int)(wanted - width) : 0, "");
+        fputs(i + 1 < table->n ? "  " : "\n", out);
     }
-    fputc('\n', out);
 }
 
 static const struct column *column_named(const struct column *columns, size_t n, const char *name,
@@ -195,9 +206,9 @@ static void measure(struct output_table *table, struct arena *arena,
                     ProtobufCMessage *const *messages, size_t n)
 {
     for (size_t i = 0; i < table->n; i++) {
-        table->widths[i] = strlen(table->columns[i].title);
+        table->widths[i] = width_of(table->columns[i].title);
         for (size_t row = 0; row < n; row++) {
-            size_t len = strlen(cell(arena, messages[row], &table->columns[i]));
+            size_t len = width_of(cell(arena, messages[row], &table->columns[i]));
             if (len > table->widths[i]) {
                 table->widths[i] = len < WIDTH_MAX ? len : WIDTH_MAX;
             }
@@ -220,63 +231,59 @@ static void fit(struct output_table *table, const struct output_options *options
     table->n = n;
 }
 
-static const struct error *begin_table(struct output_list *list, struct arena *arena,
-                                       ProtobufCMessage *const *messages, size_t n)
+const struct error *output_list_begin(struct output_list *list, struct arena *arena,
+                                      const ProtobufCMessageDescriptor *item)
 {
-    const struct output_options *options = &list->options;
+    const char *names = list->options.columns;
     struct output_table *table = arena_alloc(arena, sizeof(*table));
-    table->n = columns_of(arena, messages[0]->descriptor, "", NULL, table->columns, 0);
-    bool shows_all = options->columns && strcmp(options->columns, "all") == 0;
-    if (options->columns && !shows_all) {
-        const struct error *err = choose_columns(table, arena, options->columns);
-        if (err) {
-            return err;
-        }
-    }
-    measure(table, arena, messages, n);
-    if (!options->columns && options->width > 0) {
-        fit(table, options);
-    }
+    table->n = columns_of(arena, item, "", NULL, table->columns, 0);
+    list->table = table;
+    return names && strcmp(names, "all") != 0 ? choose_columns(table, arena, names) : NULL;
+}
+
+/* On the first page with something on it. */
+static void print_titles(struct output_list *list, struct arena *arena,
+                         ProtobufCMessage *const *messages, size_t n)
+{
+    struct output_table *table = list->table;
     char *titles[COLUMNS_MAX];
+    measure(table, arena, messages, n);
+    if (!list->options.columns && list->options.width > 0) {
+        fit(table, &list->options);
+    }
     for (size_t i = 0; i < table->n; i++) {
         titles[i] = table->columns[i].title;
     }
-    print_row(options->out, table, titles);
-    list->table = table;
-    return NULL;
+    print_row(list->options.out, table, titles);
 }
 
-static const struct error *table_page(struct output_list *list, struct arena *arena,
-                                      ProtobufCMessage *const *messages, size_t n)
+static void print_rows(struct output_list *list, struct arena *arena,
+                       ProtobufCMessage *const *messages, size_t n)
 {
-    const struct error *err = list->table ? NULL : begin_table(list, arena, messages, n);
-    for (size_t row = 0; !err && row < n; row++) {
+    for (size_t row = 0; row < n; row++) {
         char *cells[COLUMNS_MAX];
         for (size_t i = 0; i < list->table->n; i++) {
             cells[i] = cell(arena, messages[row], &list->table->columns[i]);
         }
         print_row(list->options.out, list->table, cells);
     }
-    return err;
 }
 
-const struct error *output_list_page(struct output_list *list, struct arena *arena,
-                                     ProtobufCMessage *const *messages, size_t n)
+void output_list_page(struct output_list *list, struct arena *arena,
+                      ProtobufCMessage *const *messages, size_t n)
 {
-    const struct error *err = NULL;
-    if (n == 0) {
-        return NULL;
-    }
-    if (list->options.format == OUTPUT_TABLE) {
-        err = table_page(list, arena, messages, n);
-    } else {
+    if (list->options.format == OUTPUT_JSON) {
         for (size_t i = 0; i < n; i++) {
             fputs(list->n_printed + i == 0 ? "[" : ",\n ", list->options.out);
             print_json(list->options.out, arena, messages[i]);
         }
+    } else if (n > 0) {
+        if (list->n_printed == 0) {
+            print_titles(list, arena, messages, n);
+        }
+        print_rows(list, arena, messages, n);
     }
     list->n_printed += n;
-    return err;
 }
 
 void output_list_end(struct output_list *list)

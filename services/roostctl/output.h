@@ -18,8 +18,8 @@ struct output_options {
     size_t width;        /* of the terminal; 0: there is none, everything fits */
 };
 
-/* Prints a list page by page. Begin with a zero output_list with the options set. Which columns a
- * table has and how wide they are is found out on the first page. */
+/* Prints a list page by page. Begin with a zero output_list with the options set. The widths of a
+ * table are those that its first page wants. */
 struct output_list {
     struct output_options options;
     size_t n_printed;
@@ -29,7 +29,10 @@ struct output_list {
 /* One object: `name: value` lines, or JSON. */
 void output_message(const struct output_options *options, struct arena *arena,
                     const ProtobufCMessage *message);
-/* `arena` must live until output_list_end. REQUEST_INVALID if there is no such column. */
-MUST_USE const struct error *output_list_page(struct output_list *list, struct arena *arena,
-                                              ProtobufCMessage *const *messages, size_t n);
+/* `item` is what the list consists of; `arena` must live until output_list_end. REQUEST_INVALID if
+ * it has no such column. */
+MUST_USE const struct error *output_list_begin(struct output_list *list, struct arena *arena,
+                                               const ProtobufCMessageDescriptor *item);
+void output_list_page(struct output_list *list, struct arena *arena,
+                      ProtobufCMessage *const *messages, size_t n);
 void output_list_end(struct output_list *list);

@@ -20,21 +20,23 @@ static const struct error *run_list(struct session *session, const struct route 
     const ProtobufCFieldDescriptor *page_token = message_field(request->descriptor, "page_token");
     bool one_page = *(int32_t *)member(request, page_size) != 0;
     struct output_list list = {.options = *options};
+    const struct error *err =
+        output_list_begin(&list, session_arena(session), route->list->descriptor);
+    if (err) {
+        return err;
+    }
     if (!one_page) {
         *(int32_t *)member(request, page_size) = PAGE_SIZE;
     }
     for (;;) {
         ProtobufCMessage *response;
-        const struct error *err = session_call(session, route->rpc, request, &response);
+        err = session_call(session, route->rpc, request, &response);
         if (err) {
             return err;
         }
         size_t n = *(const size_t *)((const char *)response + route->list->quantifier_offset);
-        err = output_list_page(&list, session_arena(session),
-                               *(ProtobufCMessage ***)member(response, route->list), n);
-        if (err) {
-            return err;
-        }
+        output_list_page(&list, session_arena(session),
+                         *(ProtobufCMessage ***)member(response, route->list), n);
         char *next = *(char **)member(response, route->next_page_token);
         if (one_page || !*next) {
             output_list_end(&list);

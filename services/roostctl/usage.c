@@ -41,6 +41,15 @@ static bool take_columns(const char *value, struct output_options *options)
     return true;
 }
 
+static bool is_of_use(const struct output_options *options)
+{
+    if (options->columns && options->format == OUTPUT_JSON) {
+        fprintf(stderr, "roostctl: --columns is for tables; JSON has everything\n");
+        return false;
+    }
+    return true;
+}
+
 bool usage_take_options(int argc, char **argv, int *first, struct output_options *options)
 {
     for (;;) {
@@ -53,7 +62,7 @@ bool usage_take_options(int argc, char **argv, int *first, struct output_options
         }
         value = take_option(argc, argv, first, "--columns");
         if (!value) {
-            return true;
+            return is_of_use(options);
         }
         if (!take_columns(value, options)) {
             return false;
