@@ -1,9 +1,10 @@
 #include "services/accounts/hashing.h"
 
 #include <errno.h>
-#include <time.h>
 
-enum { WAIT_MS = 100, RETRY_AFTER_MS = 1000 };
+#include "services/common/clock/clock.h"
+
+enum { WAIT_US = 100000, RETRY_AFTER_MS = 1000 };
 
 void hashing_init(struct hashing *hashing, struct arena *arena,
                   const struct password_method *method, int limit)
@@ -15,13 +16,7 @@ void hashing_init(struct hashing *hashing, struct arena *arena,
 
 static const struct error *enter(struct hashing *hashing, struct arena *arena)
 {
-    struct timespec until;
-    check(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
-    until.tv_nsec += WAIT_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
+    struct timespec until = clock_monotonic_in(WAIT_US);
     int result;
     do {
         result = sem_clockwait(&hashing->free_places, CLOCK_MONOTONIC, &until);

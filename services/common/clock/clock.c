@@ -28,6 +28,13 @@ int64_t clock_monotonic_us(void)
     return fixed_us ? fixed_us : read_us(CLOCK_MONOTONIC);
 }
 
+struct timespec clock_monotonic_in(int64_t us)
+{
+    int64_t then_us = read_us(CLOCK_MONOTONIC) + us;
+
+    return (struct timespec){.tv_sec = then_us / 1000000, .tv_nsec = then_us % 1000000 * 1000};
+}
+
 void clock_set_for_test(int64_t wall_us)
 {
     atomic_store(&test_wall_us, wall_us);

@@ -52,12 +52,25 @@ static void monotonic_clock_can_be_stopped(void **state)
     assert_in_range(clock_monotonic_us(), first_us, first_us + 999999999);
 }
 
+static void a_time_to_wait_for_lies_ahead(void **state)
+{
+    int64_t before_us = clock_monotonic_us();
+    struct timespec then = clock_monotonic_in(1500000);
+    int64_t after_us = clock_monotonic_us();
+
+    (void)state;
+    assert_in_range(then.tv_nsec, 0, 999999999);
+    assert_in_range(then.tv_sec * 1000000 + then.tv_nsec / 1000, before_us + 1500000,
+                    after_us + 1500000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wall_clock_can_be_stopped),
         cmocka_unit_test(monotonic_clock_goes_on),
         cmocka_unit_test(monotonic_clock_can_be_stopped),
+        cmocka_unit_test(a_time_to_wait_for_lies_ahead),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "services/common/clock/clock.h"
@@ -12,7 +11,7 @@
 
 enum {
     GATHER_BYTES = 32768,
-    GATHER_MS = 20,
+    GATHER_US = 20000,
     PAUSE_US = 5000, /* after so long without a line the next one is written at once */
 };
 
@@ -76,14 +75,8 @@ void gather_put(const char *line, size_t len, bool at_once)
 
 static void wait_for_more(void)
 {
-    struct timespec until;
+    struct timespec until = clock_monotonic_in(GATHER_US);
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += GATHER_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     while (gather.is_on && pthread_cond_timedwait(&gather.woken, &gather.lock, &until) == 0) {
     }
 }

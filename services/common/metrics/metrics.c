@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "services/common/clock/clock.h"
@@ -224,7 +223,7 @@ static void *stop_server(void *server)
 /* civetweb looks only every 2 s whether it has to stop, unless somebody knocks. */
 void metrics_close(struct metrics *metrics)
 {
-    enum { KNOCK_INTERVAL_NS = 10000000 };
+    enum { KNOCK_INTERVAL_US = 10000 };
     if (!metrics) {
         return;
     }
@@ -233,13 +232,8 @@ void metrics_close(struct metrics *metrics)
     struct timespec until;
     do {
         knock(metrics->config->listen);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += KNOCK_INTERVAL_NS;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000;
-        }
-    } while (pthread_timedjoin_np(stopper, NULL, &until) != 0);
+        until = clock_monotonic_in(KNOCK_INTERVAL_US);
+    } while (pthread_clockjoin_np(stopper, NULL, CLOCK_MONOTONIC, &until) != 0);
     mg_exit_library();
     free(metrics);
 }

@@ -2,7 +2,6 @@
 
 #include <grpc/support/time.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "services/common/clock/clock.h"
 #include "services/common/error/error.h"
@@ -88,13 +87,7 @@ void loop_hand(struct loop *loop, struct loop_tag *tag)
 
 static void wait_for_tick(struct loop *loop)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (loop->is_calm ? CALM_TICK_MS : TICK_MS) * 1000000L;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = clock_monotonic_in((loop->is_calm ? CALM_TICK_MS : TICK_MS) * 1000);
     pthread_cond_timedwait(&loop->tick, &loop->lock, &until);
 }
 

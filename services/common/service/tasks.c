@@ -61,9 +61,7 @@ static int jittered(int ms)
 
 static void pause_for(struct tasks *tasks, int ms)
 {
-    int64_t until_us = clock_monotonic_us() + (int64_t)ms * 1000;
-    const struct timespec until = {.tv_sec = until_us / 1000000,
-                                   .tv_nsec = until_us % 1000000 * 1000};
+    struct timespec until = clock_monotonic_in((int64_t)ms * 1000);
     pthread_mutex_lock(&tasks->lock);
     while (!atomic_load(&tasks->stopping) &&
            pthread_cond_timedwait(&tasks->stop, &tasks->lock, &until) == 0) {
