@@ -31,9 +31,11 @@ static char *names(Roost__Accounts__V1__ListAccountsRequest req, int32_t page_si
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
+    int n_pages = 0;
     assert_non_null(out);
     req.page_size = page_size;
     do {
+        assert_true(n_pages++ < 100);
         Roost__Accounts__V1__ListAccountsResponse *resp;
         fixture_ok(accounts_client_list_accounts(fixture_call(), &req, &resp));
         assert_true(resp->n_accounts <= (size_t)page_size);
@@ -217,6 +219,88 @@ static void much_is_found_like_little(void **state)
     }
 }
 
+/* What the list must be, said without any of its ways. */
+static char *expected(const char *search, const char *order, const char *filter)
+{
+    return testing_select(
+        "accounts",
+        arena_printf(
+            fixture_call()->arena,
+            "SELECT string_agg(username, ' ' ORDER BY %s) FROM account WHERE state = 'active' "
+            "AND %s AND (username LIKE '%s%%' OR email LIKE '%s%%' OR lower(first_name) LIKE "
+            "'%s%%' OR lower(last_name) LIKE '%s%%')",
+            order, filter, search, search, search, search));
+}
+
+static size_t n_words(const char *text)
+{
+    size_t n = *text != '\0';
+    for (; *text; text++) {
+        n += *text == ' ';
+    }
+    return n;
+}
+
+static void is_complete(const char *search, const char *role, const char *active)
+{
+    static const struct {
+        const char *name, *columns;
+    } orderings[] = {{"username", "username, id"},
+                     {"-username", "username DESC, id DESC"},
+                     {"-first_name", "first_name DESC, id DESC"},
+                     {"-date_joined", "date_joined DESC, id DESC"}};
+    const char *condition = arena_printf(fixture_call()->arena, "('%s' = '' OR role = '%s') AND %s",
+                                         role, role, *active ? active : "true");
+    for (size_t i = 0; i < sizeof orderings / sizeof *orderings; i++) {
+        Roost__Accounts__V1__ListAccountsRequest req = filter(search, orderings[i].name);
+        req.role = (char *)role;
+        if (*active) {
+            set_active(&req, *active == 'i');
+        }
+        print_message("%s %s %s %s\n", search, role, active, orderings[i].name);
+        char *wanted = expected(search, orderings[i].columns, condition);
+        char *found = names(req, 197);
+        assert_string_equal(found, wanted);
+        free(found);
+        req.count = true;
+        assert_int_equal(total(req), n_words(wanted));
+        free(wanted);
+    }
+}
+
+/* A search in the order of user names goes by the single names up to 50 different ones, by all keys
+ * beyond; in other orders it is tried on the next rows beyond 2,000. */
+static void a_search_is_complete_whichever_way_it_goes(void **state)
+{
+    static const char *const searches[] = {"an",   "a",    "b",     "b1",    "z",
+                                           "kowa", "gone", "other", "nobody"};
+    (void)state;
+    /* 50 first names with an, 51 with b, in two spellings; other columns match too, or alone. */
+    fixture_execute(
+        "INSERT INTO account (username, email, first_name, last_name, role, password_hash, "
+        "date_joined, is_active) "
+        "SELECT (ARRAY['an', 'b', 'z'])[1 + i % 3] || i * 7 % 1000 || '.' || i, "
+        "CASE WHEN i % 100 = 0 THEN 'other' || i || '@x.test' ELSE '' END, "
+        "(ARRAY['An', 'B', 'an', 'b'])[1 + i % 4] || CASE WHEN i % 2 = 0 THEN i / 2 % 50 ELSE i % "
+        "51 END, "
+        "(ARRAY['Kowalski', 'kowalski', 'Andere', 'Becker', ''])[1 + i % 5], "
+        "CASE WHEN i % 40 = 0 THEN 'DomainAdmins' ELSE 'SimpleUsers' END, '', "
+        "timestamp '2020-01-01' + i * 7919 % 6000 * interval '1 second', i % 30 <> 0 "
+        "FROM generate_series(1, 6000) AS i");
+    /* The first in the order of user names are not there. */
+    fixture_execute(
+        "INSERT INTO account (username, first_name, last_name, role, password_hash, state) "
+        "SELECT 'aa' || i, 'B1', 'gone', 'SimpleUsers', '', "
+        "CASE WHEN i % 2 = 0 THEN 'deleting' ELSE 'pending' END FROM generate_series(1, 500) AS i");
+    for (size_t i = 0; i < sizeof searches / sizeof *searches; i++) {
+        is_complete(searches[i], "", "");
+    }
+    is_complete("an", "DomainAdmins", "");
+    is_complete("b", "DomainAdmins", "is_active");
+    is_complete("b", "SimpleUsers", "NOT is_active");
+    is_complete("kowalski", "", "NOT is_active");
+}
+
 static void wrong_requests_are_refused(void **state)
 {
     Roost__Accounts__V1__ListAccountsRequest req = filter("", "shoe_size");
@@ -278,6 +362,7 @@ int main(void)
         TEST(filters_combine),
         TEST(totals_count_what_is_seen),
         TEST(much_is_found_like_little),
+        TEST(a_search_is_complete_whichever_way_it_goes),
         TEST(wrong_requests_are_refused),
         TEST(mailboxes_come_in_one_batch),
     };

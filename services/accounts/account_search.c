@@ -7,8 +7,7 @@
 #include "services/common/list/list.h"
 #include "services/common/message/message.h"
 
-/* The statements that count a few read one row more than this. */
-enum { FEW = 2000, SEARCH_MAX_BYTES = 254, N_FILTERS = 6 };
+enum { SEARCH_MAX_BYTES = 254, N_FILTERS = 6 };
 
 struct search {
     const Roost__Accounts__V1__ListAccountsRequest *req;
@@ -16,9 +15,8 @@ struct search {
     const char *low, *high; /* what begins with the search, folded, lies between them; NULL: none */
     const char *domain;     /* canonical, NULL: any */
     bool is_filtered;
-    const struct pg_list
-        *narrow; /* the list through the index of a filter, NULL: no filter has one */
-    bool is_few; /* that filter leaves little */
+    const struct pg_list *quick; /* tried first: right if it fills the page; NULL: none */
+    const struct pg_list *sure;
 };
 
 static const struct error *fold(struct call *call, const char *text, const char **ret_folded)
@@ -81,47 +79,58 @@ static bool is_ordered_by_username(const Roost__Accounts__V1__ListAccountsReques
            strcmp(req->ordering, "-username") == 0;
 }
 
-static const struct error *query_few(struct call *call, const struct pg_statement *stmt,
-                                     const struct pg_args *args, int64_t counts[2])
+static const struct error *ask(struct call *call, const struct pg_statement *stmt,
+                               const struct search *search, bool *ret_answer)
 {
     struct pg_rows rows;
-    const struct error *err = pg_query(call->pg, stmt, args, &rows);
+    const struct error *err =
+        pg_query(call->pg, stmt,
+                 PG_ARGS(NULL, pg_text("low", search->low), pg_text("high", search->high),
+                         pg_text("domain", search->domain), pg_text("role", search->req->role)),
+                 &rows);
     if (err) {
         return err;
     }
-    counts[0] = pg_value_int64(&rows, 0, 0);
-    counts[1] = stmt == &accounts_sql_few_by_search ? pg_value_int64(&rows, 0, 1) : 0;
+    *ret_answer = pg_value_bool(&rows, 0, 0);
     return NULL;
 }
 
-/* Chooses the filter that is likely to leave the least. */
-static const struct error *narrow_down(struct call *call, struct search *search)
+/* Chooses by the filter that is likely to leave the least. */
+static const struct error *choose_ways(struct call *call, struct search *search)
 {
     const Roost__Accounts__V1__ListAccountsRequest *req = search->req;
-    const struct error *err = NULL;
-    int64_t n[2] = {0, 0};
+    const struct pg_statement *are_few = NULL;
+    search->sure = &accounts_sql_account_list;
+    search->quick = search->is_filtered ? &accounts_sql_account_list_near : NULL;
     if (search->domain) {
-        search->narrow = &accounts_sql_account_list_by_domain;
-        err = query_few(call, &accounts_sql_few_by_domain,
-                        PG_ARGS(NULL, pg_text("domain", search->domain)), n);
+        search->sure = &accounts_sql_account_list_by_domain;
+        are_few = &accounts_sql_few_by_domain;
+    } else if (search->low && is_ordered_by_username(req)) {
+        search->sure = &accounts_sql_account_list_by_value;
+        search->quick = NULL;
+        are_few = &accounts_sql_few_by_value;
     } else if (search->low) {
-        bool stops_early = is_ordered_by_username(req);
-        search->narrow = stops_early ? &accounts_sql_account_list_by_search_and_username
-                                     : &accounts_sql_account_list_by_search;
-        err =
-            query_few(call, &accounts_sql_few_by_search,
-                      PG_ARGS(NULL, pg_text("low", search->low), pg_text("high", search->high)), n);
-        n[0] = stops_early ? 0 : n[0];
+        search->sure = &accounts_sql_account_list_by_search;
+        are_few = &accounts_sql_few_by_search;
     } else if (*req->role && strcmp(req->role, "SimpleUsers") != 0) {
-        search->narrow = &accounts_sql_account_list_by_role;
-        err = query_few(call, &accounts_sql_few_by_role, PG_ARGS(NULL, pg_text("role", req->role)),
-                        n);
+        search->sure = &accounts_sql_account_list_by_role;
+        are_few = &accounts_sql_few_by_role;
     } else if (req->_is_active_case && !req->is_active) {
-        search->narrow = &accounts_sql_account_list_disabled;
-        err = query_few(call, &accounts_sql_few_disabled, NULL, n);
+        search->sure = &accounts_sql_account_list_disabled;
+        are_few = &accounts_sql_few_disabled;
     }
-    search->is_few = search->narrow && n[0] + n[1] <= FEW;
-    return err;
+    bool few = false;
+    const struct error *err = are_few ? ask(call, are_few, search, &few) : NULL;
+    if (err) {
+        return err;
+    }
+    if (few) {
+        search->quick = NULL;
+    } else if (search->sure == &accounts_sql_account_list_by_value) {
+        search->quick = &accounts_sql_account_list_by_key;
+        search->sure = &accounts_sql_account_list_by_search;
+    }
+    return NULL;
 }
 
 static const struct error *run(struct call *call, const struct pg_list *way,
@@ -142,22 +151,16 @@ static const struct error *run(struct call *call, const struct pg_list *way,
                     ret_page);
 }
 
-/* Where a filter leaves much, the page is probably near. */
 static const struct error *find_page(struct call *call, const struct search *search,
                                      const struct pg_args *filters, struct list_page *ret_page)
 {
-    if (!search->is_filtered) {
-        return run(call, &accounts_sql_account_list, search, filters, ret_page);
+    if (search->quick) {
+        const struct error *err = run(call, search->quick, search, filters, ret_page);
+        if (err || *ret_page->next_page_token) {
+            return err;
+        }
     }
-    if (search->is_few) {
-        return run(call, search->narrow, search, filters, ret_page);
-    }
-    const struct error *err = run(call, &accounts_sql_account_list_near, search, filters, ret_page);
-    if (err || *ret_page->next_page_token) {
-        return err;
-    }
-    return run(call, search->narrow ? search->narrow : &accounts_sql_account_list, search, filters,
-               ret_page);
+    return run(call, search->sure, search, filters, ret_page);
 }
 
 const struct error *account_search_count(struct call *call, const struct account_filters *filters,
@@ -219,7 +222,7 @@ const struct error *account_search_after(struct call *call,
     const struct error *err = read_filters(call, req, &search);
     if (!err) {
         search.after = after;
-        err = narrow_down(call, &search);
+        err = choose_ways(call, &search);
     }
     if (err) {
         return err;

@@ -1,7 +1,8 @@
 /*
- * Lists of accounts. Without a filter a list is walked along the index of its ordering. A filter
- * that leaves little is looked up through its own index, and the rows are sorted; one that leaves
- * much is tried on the next few thousand rows first.
+ * Lists of accounts. Without a filter a list is walked along the index of its ordering. A search in
+ * the order of user names is put together from the lists of each name that begins with it. Any
+ * other filter that leaves little is looked up through its own index, and the rows are sorted; one
+ * that leaves much is tried on the next few thousand rows first.
  */
 #pragma once
 

@@ -151,8 +151,8 @@ ORDER BY {order} LIMIT :limit;
 -- orderings: username first_name last_name date_joined
 -- key: id
 SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
-       secondary_email, date_joined, last_login, last_modification, etag
-FROM (SELECT * FROM active_account WHERE true {after} ORDER BY {order} LIMIT 5000) AS near
+       secondary_email, date_joined, last_login, last_modification, version::text AS etag
+FROM (SELECT * FROM account WHERE state = 'active' {after} ORDER BY {order} LIMIT 5000) AS near
 WHERE (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern OR folded_first_name LIKE :pattern
        OR folded_last_name LIKE :pattern)
   AND (:domain::text IS NULL OR domain = :domain)
@@ -197,43 +197,105 @@ FROM (
 ) AS found
 ORDER BY {order} LIMIT :limit;
 
--- The same for the ordering by user name: that branch stops after the page.
--- name: account_list_by_search_and_username :list
--- orderings: username first_name last_name date_joined
+-- The order of user names, where the names that begin with the search are few different ones, however many people have them:
+-- the index gives each one's people in that order, so every branch stops after the page. (SELECT :x) keeps the planner from
+-- looking at the value: it would plan anew for each call, which takes longer than all the rest.
+-- name: account_list_by_value :list
+-- orderings: username
 -- key: id
+WITH RECURSIVE first_value (v) AS (
+    (SELECT folded_first_name FROM account
+     WHERE folded_first_name >= (SELECT :low::text) AND folded_first_name < (SELECT :high::text) AND folded_first_name <> ''
+     ORDER BY folded_first_name LIMIT 1)
+    UNION ALL
+    SELECT (SELECT folded_first_name FROM account
+            WHERE folded_first_name > v AND folded_first_name < (SELECT :high::text) AND folded_first_name <> ''
+            ORDER BY folded_first_name LIMIT 1)
+    FROM first_value WHERE v IS NOT NULL
+), last_value (v) AS (
+    (SELECT folded_last_name FROM account
+     WHERE folded_last_name >= (SELECT :low::text) AND folded_last_name < (SELECT :high::text) AND folded_last_name <> ''
+     ORDER BY folded_last_name LIMIT 1)
+    UNION ALL
+    SELECT (SELECT folded_last_name FROM account
+            WHERE folded_last_name > v AND folded_last_name < (SELECT :high::text) AND folded_last_name <> ''
+            ORDER BY folded_last_name LIMIT 1)
+    FROM last_value WHERE v IS NOT NULL
+)
 SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
        secondary_email, date_joined, last_login, last_modification, etag
 FROM (
     (SELECT * FROM active_account
-     WHERE username >= :low AND username < :high
-       AND (:domain::text IS NULL OR domain = :domain)
-       AND (:role::text IS NULL OR role = :role)
-       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+     WHERE username >= (SELECT :low::text) AND username < (SELECT :high::text)
+       AND ((SELECT :role::text) IS NULL OR role = (SELECT :role::text))
+       AND ((SELECT :is_active::boolean) IS NULL OR is_active = (SELECT :is_active::boolean))
        {after}
-     ORDER BY {order} LIMIT :limit)
+     ORDER BY {order} LIMIT (SELECT :limit::bigint))
     UNION
-    (SELECT * FROM (SELECT * FROM active_account WHERE email >= :low AND email < :high AND email <> username AND email <> '' OFFSET 0) AS x
-     WHERE (:domain::text IS NULL OR domain = :domain)
-       AND (:role::text IS NULL OR role = :role)
-       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+    (SELECT * FROM (SELECT * FROM active_account
+                    WHERE email >= (SELECT :low::text) AND email < (SELECT :high::text) AND email <> username AND email <> ''
+                    OFFSET 0) AS x
+     WHERE ((SELECT :role::text) IS NULL OR role = (SELECT :role::text))
+       AND ((SELECT :is_active::boolean) IS NULL OR is_active = (SELECT :is_active::boolean))
        {after}
-     ORDER BY {order} LIMIT :limit)
+     ORDER BY {order} LIMIT (SELECT :limit::bigint))
     UNION
-    (SELECT * FROM (SELECT * FROM active_account WHERE folded_first_name >= :low AND folded_first_name < :high AND folded_first_name <> '' OFFSET 0) AS x
-     WHERE (:domain::text IS NULL OR domain = :domain)
-       AND (:role::text IS NULL OR role = :role)
-       AND (:is_active::boolean IS NULL OR is_active = :is_active)
-       {after}
-     ORDER BY {order} LIMIT :limit)
+    (SELECT a.* FROM first_value CROSS JOIN LATERAL (
+         SELECT * FROM active_account
+         WHERE folded_first_name = v AND folded_first_name <> ''
+           AND ((SELECT :role::text) IS NULL OR role = (SELECT :role::text))
+           AND ((SELECT :is_active::boolean) IS NULL OR is_active = (SELECT :is_active::boolean))
+           {after}
+         ORDER BY {order} LIMIT (SELECT :limit::bigint)) AS a
+     ORDER BY {order} LIMIT (SELECT :limit::bigint))
     UNION
-    (SELECT * FROM (SELECT * FROM active_account WHERE folded_last_name >= :low AND folded_last_name < :high AND folded_last_name <> '' OFFSET 0) AS x
-     WHERE (:domain::text IS NULL OR domain = :domain)
-       AND (:role::text IS NULL OR role = :role)
-       AND (:is_active::boolean IS NULL OR is_active = :is_active)
-       {after}
-     ORDER BY {order} LIMIT :limit)
+    (SELECT a.* FROM last_value CROSS JOIN LATERAL (
+         SELECT * FROM active_account
+         WHERE folded_last_name = v AND folded_last_name <> ''
+           AND ((SELECT :role::text) IS NULL OR role = (SELECT :role::text))
+           AND ((SELECT :is_active::boolean) IS NULL OR is_active = (SELECT :is_active::boolean))
+           {after}
+         ORDER BY {order} LIMIT (SELECT :limit::bigint)) AS a
+     ORDER BY {order} LIMIT (SELECT :limit::bigint))
 ) AS found
-ORDER BY {order} LIMIT :limit;
+ORDER BY {order} LIMIT (SELECT :limit::bigint);
+
+-- Where they are many different ones: the first that match, in whatever state and role, found without a look at the table; if
+-- those that are left of them do not fill the page, there may be more.
+-- name: account_list_by_key :list
+-- orderings: username
+-- key: id
+SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
+       secondary_email, date_joined, last_login, last_modification, etag
+FROM (
+    (SELECT id, username FROM account
+     WHERE username >= (SELECT :low::text) AND username < (SELECT :high::text) {after}
+     ORDER BY {order} LIMIT (SELECT :limit::bigint + 50))
+    UNION
+    (SELECT id, username FROM (SELECT id, username FROM account
+         WHERE email >= (SELECT :low::text) AND email < (SELECT :high::text) AND email <> username AND email <> ''
+         OFFSET 0) AS x
+     WHERE true {after}
+     ORDER BY {order} LIMIT (SELECT :limit::bigint + 50))
+    UNION
+    (SELECT id, username FROM (SELECT id, username FROM account
+         WHERE folded_first_name >= (SELECT :low::text) AND folded_first_name < (SELECT :high::text)
+           AND folded_first_name <> ''
+         OFFSET 0) AS x
+     WHERE true {after}
+     ORDER BY {order} LIMIT (SELECT :limit::bigint + 50))
+    UNION
+    (SELECT id, username FROM (SELECT id, username FROM account
+         WHERE folded_last_name >= (SELECT :low::text) AND folded_last_name < (SELECT :high::text)
+           AND folded_last_name <> ''
+         OFFSET 0) AS x
+     WHERE true {after}
+     ORDER BY {order} LIMIT (SELECT :limit::bigint + 50))
+    ORDER BY {order} LIMIT (SELECT :limit::bigint + 50)
+) AS found JOIN active_account USING (id, username)
+WHERE ((SELECT :role::text) IS NULL OR role = (SELECT :role::text))
+  AND ((SELECT :is_active::boolean) IS NULL OR is_active = (SELECT :is_active::boolean))
+ORDER BY {order} LIMIT (SELECT :limit::bigint);
 
 -- name: account_list_by_domain :list
 -- orderings: username first_name last_name date_joined
@@ -277,34 +339,57 @@ WHERE NOT is_active
   {after}
 ORDER BY {order} LIMIT :limit;
 
--- How many rows a filter leaves, up to 2,001: of the user name, and of the other columns. Each branch walks one index: the
--- order makes the planner do so whatever it believes about the number of matches.
+-- Whether no column has more than 2,000 rows that begin with the search. The order makes the planner walk the index, whatever it
+-- believes about the number of matches.
 -- name: few_by_search
-SELECT (SELECT count(*) FROM (
-            SELECT 1 FROM account WHERE username >= :low AND username < :high ORDER BY username LIMIT 2001) AS found),
-       (SELECT count(*) FROM (
-            (SELECT 1 FROM account WHERE email >= :low AND email < :high AND email <> username AND email <> ''
-             ORDER BY email LIMIT 2001)
-            UNION ALL
-            (SELECT 1 FROM account
-             WHERE folded_first_name >= :low AND folded_first_name < :high AND folded_first_name <> ''
-             ORDER BY folded_first_name LIMIT 2001)
-            UNION ALL
-            (SELECT 1 FROM account
-             WHERE folded_last_name >= :low AND folded_last_name < :high AND folded_last_name <> ''
-             ORDER BY folded_last_name LIMIT 2001)
-            LIMIT 2001) AS found);
+SELECT NOT (
+    EXISTS (SELECT FROM account WHERE username >= (SELECT :low::text) AND username < (SELECT :high::text)
+            ORDER BY username OFFSET 2000)
+    OR EXISTS (SELECT FROM account
+               WHERE email >= (SELECT :low::text) AND email < (SELECT :high::text) AND email <> username AND email <> ''
+               ORDER BY email OFFSET 2000)
+    OR EXISTS (SELECT FROM account
+               WHERE folded_first_name >= (SELECT :low::text) AND folded_first_name < (SELECT :high::text)
+                 AND folded_first_name <> ''
+               ORDER BY folded_first_name OFFSET 2000)
+    OR EXISTS (SELECT FROM account
+               WHERE folded_last_name >= (SELECT :low::text) AND folded_last_name < (SELECT :high::text)
+                 AND folded_last_name <> ''
+               ORDER BY folded_last_name OFFSET 2000));
 
+-- Whether the first and last names that begin with the search are at most 50 different ones each.
+-- name: few_by_value
+WITH RECURSIVE first_value (v) AS (
+    (SELECT folded_first_name FROM account
+     WHERE folded_first_name >= (SELECT :low::text) AND folded_first_name < (SELECT :high::text) AND folded_first_name <> ''
+     ORDER BY folded_first_name LIMIT 1)
+    UNION ALL
+    SELECT (SELECT folded_first_name FROM account
+            WHERE folded_first_name > v AND folded_first_name < (SELECT :high::text) AND folded_first_name <> ''
+            ORDER BY folded_first_name LIMIT 1)
+    FROM first_value WHERE v IS NOT NULL
+), last_value (v) AS (
+    (SELECT folded_last_name FROM account
+     WHERE folded_last_name >= (SELECT :low::text) AND folded_last_name < (SELECT :high::text) AND folded_last_name <> ''
+     ORDER BY folded_last_name LIMIT 1)
+    UNION ALL
+    SELECT (SELECT folded_last_name FROM account
+            WHERE folded_last_name > v AND folded_last_name < (SELECT :high::text) AND folded_last_name <> ''
+            ORDER BY folded_last_name LIMIT 1)
+    FROM last_value WHERE v IS NOT NULL
+)
+SELECT NOT (EXISTS (SELECT FROM first_value WHERE v IS NOT NULL OFFSET 50)
+            OR EXISTS (SELECT FROM last_value WHERE v IS NOT NULL OFFSET 50));
+
+-- Whether a filter leaves at most 2,000 rows.
 -- name: few_by_domain
-SELECT count(*) FROM (
-    SELECT 1 FROM account WHERE domain = :domain AND domain <> '' ORDER BY username LIMIT 2001) AS found;
+SELECT NOT EXISTS (SELECT FROM account WHERE domain = :domain AND domain <> '' ORDER BY username OFFSET 2000);
 
 -- name: few_by_role
-SELECT count(*) FROM (
-    SELECT 1 FROM account WHERE role = :role AND role <> 'SimpleUsers' ORDER BY id LIMIT 2001) AS found;
+SELECT NOT EXISTS (SELECT FROM account WHERE role = :role AND role <> 'SimpleUsers' ORDER BY id OFFSET 2000);
 
 -- name: few_disabled
-SELECT count(*) FROM (SELECT 1 FROM account WHERE NOT is_active ORDER BY id LIMIT 2001) AS found;
+SELECT NOT EXISTS (SELECT FROM account WHERE NOT is_active ORDER BY id OFFSET 2000);
 
 -- name: search_fold
 SELECT lower(:search::text COLLATE "und-x-icu");
