@@ -57,7 +57,7 @@ static struct client_thread *this_thread(void)
     check(pthread_once(&thread_key_once, thread_key_create) == 0);
     struct client_thread *thread = pthread_getspecific(thread_key);
     if (!thread) {
-        grpc_init();
+        wire_init();
         thread = calloc(1, sizeof(*thread));
         check(thread);
         thread->queue = grpc_completion_queue_create_for_pluck(NULL);

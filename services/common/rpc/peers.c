@@ -77,7 +77,7 @@ struct rpc_peers *rpc_peers_new(const char *self, const uint8_t *key, size_t key
                                 size_t n_peers)
 {
     check(n_peers <= MAX_PEERS);
-    grpc_init();
+    wire_init();
     struct rpc_peers *all = calloc(1, sizeof(*all));
     check(all);
     all->self = strdup(self);

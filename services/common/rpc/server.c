@@ -133,7 +133,7 @@ static void release(struct rpc_server *server)
 struct rpc_server *rpc_server_open(const struct rpc_server_config *config, struct arena *arena,
                                    const char **ret_fault)
 {
-    grpc_init();
+    wire_init();
     struct rpc_server *server = calloc(1, sizeof(*server));
     check(server && config->workers > 0 && config->internal_workers > 0);
     server->config = *config;

@@ -2,10 +2,27 @@
 
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/support/time.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "services/common/clock/clock.h"
 #include "services/common/message/message.h"
+
+/* A client that waits for no answer does not read: gRPC looks after its connections in the
+ * background, by itself every 5 s. For so long a server that wants to stop would wait until the
+ * client has heard of it, and a lost connection would pass for a good one. */
+static void set_background_poll(void)
+{
+    check(setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "250", false) == 0);
+}
+
+void wire_init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    check(pthread_once(&once, set_background_poll) == 0);
+    grpc_init();
+}
 
 grpc_byte_buffer *wire_pack(const ProtobufCMessage *message)
 {

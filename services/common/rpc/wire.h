@@ -14,6 +14,9 @@ enum {
     WIRE_MAX_METADATA_BYTES = 16384
 };
 
+/* grpc_init, with what this process wants of the library. Undone by grpc_shutdown. */
+void wire_init(void);
+
 /* A new buffer with the packed message; the caller destroys it. */
 grpc_byte_buffer *wire_pack(const ProtobufCMessage *message);
 /* Unpacks and validates into the arena; `buffer` NULL is an empty message. The buffer stays the

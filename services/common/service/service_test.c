@@ -81,6 +81,7 @@ static void start(struct process *process, const char *command, const char *cons
         process->arena, "ROOST_DATABASE_URL=%s",
         testing_pg_url(strcmp(command, "migrate") == 0 ? "roost_owner" : "roost_quotas"));
     env[n++] = arena_printf(process->arena, "ROOST_IDENTITY_KEY=%s", identity_key);
+    env[n++] = "ROOST_DRAIN_MS=3000";
     env[n] = NULL;
     fflush(NULL);
     process->pid = fork();
@@ -152,11 +153,13 @@ static void wait_for_health(struct process *process, const char *expected)
     }
 }
 
+/* Its client is idle, and lets it go nevertheless. */
 static void stop(struct process *process)
 {
     assert_int_equal(kill(process->pid, SIGTERM), 0);
     assert_int_equal(wait_for_end(process), 0);
     assert_non_null(strstr(output_of(process), "\"service.stopped\""));
+    assert_null(strstr(output_of(process), "\"rpc.cancelled\""));
 }
 
 static void migrate(struct process *process)
