@@ -10,8 +10,10 @@
 enum {
     TICK_MS = 2,
     CALM_TICK_MS = 20,
+    IDLE_TICK_MS = 250,
     STUCK_AFTER_TICKS = 5, /* less may be a leader that waits for a processor */
-    CALM_AFTER_TICKS = 50,
+    CALM_AFTER_TICKS = 10,
+    IDLE_AFTER_TICKS = 50, /* in which nothing came */
     FLOOD_US = 100000,
     PRESSURE_STEP = 4,
     PRESSURE_MAX = 32,
@@ -85,9 +87,10 @@ void loop_hand(struct loop *loop, struct loop_tag *tag)
     pthread_cond_signal(wakes_idle ? &loop->idle : &loop->tick);
 }
 
-static void wait_for_tick(struct loop *loop)
+static void wait_for_tick(struct loop *loop, int n_quiet_ticks)
 {
-    struct timespec until = clock_monotonic_in((loop->is_calm ? CALM_TICK_MS : TICK_MS) * 1000);
+    int calm_ms = n_quiet_ticks < IDLE_AFTER_TICKS ? CALM_TICK_MS : IDLE_TICK_MS;
+    struct timespec until = clock_monotonic_in((loop->is_calm ? calm_ms : TICK_MS) * 1000);
     pthread_cond_timedwait(&loop->tick, &loop->lock, &until);
 }
 
@@ -104,7 +107,7 @@ static bool guard(struct loop *loop, grpc_event *ret_event)
         unsigned n_led = loop->n_led;
         unsigned n_events = atomic_load(&loop->n_events);
         loop->is_calm = n_calm_ticks >= CALM_AFTER_TICKS && !was_vacant;
-        wait_for_tick(loop);
+        wait_for_tick(loop, n_quiet_ticks);
         if (!loop->is_led && (loop->guard_is_called || (was_vacant && n_led == loop->n_led))) {
             break;
         }

@@ -6,10 +6,10 @@
  * One thread at a time leads: it waits for events and handles them. Before it runs a call it leaves
  * the lead. If more calls could run beside this one and lately have, it wakes another thread to
  * lead; if not, it saves both the context switches, finishes the call and leads again. One idle
- * thread is the guard and looks every 2 ms, every 20 ms while nobody leaves the lead. It leads if
- * nobody does, so a long call keeps nobody waiting. And if events lie in the queue although there
- * is a leader, then a client sends so much that gRPC keeps the leader reading: for a while all
- * threads take events from the queue. Private to rpc.
+ * thread is the guard and looks every 2 ms, every 20 ms while nobody leaves the lead, and every
+ * 250 ms when nothing comes at all. It leads if nobody does, so a long call keeps nobody waiting.
+ * And if events lie in the queue although there is a leader, then a client sends so much that gRPC
+ * keeps the leader reading: for a while all threads take events from the queue. Private to rpc.
  */
 #pragma once
 
