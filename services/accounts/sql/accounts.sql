@@ -160,46 +160,52 @@ WHERE (:pattern::text IS NULL OR username LIKE :pattern OR email LIKE :pattern O
   AND (:is_active::boolean IS NULL OR is_active = :is_active)
 ORDER BY {order} LIMIT :limit;
 
--- Each branch has an index of its own; OFFSET 0 keeps the planner from walking the ordering's index instead.
+-- Each branch has an index of its own; OFFSET 0 keeps the planner from walking the ordering's index instead. (SELECT :x) keeps it
+-- from looking at the value: it would plan anew for each call, which can take longer than all the rest.
 -- name: account_list_by_search :list
 -- orderings: username first_name last_name date_joined
 -- key: id
 SELECT id, username, email, first_name, last_name, is_active, master_user, role, language, phone_number,
        secondary_email, date_joined, last_login, last_modification, etag
 FROM (
-    (SELECT * FROM (SELECT * FROM active_account WHERE username >= :low AND username < :high OFFSET 0) AS x
-     WHERE (:domain::text IS NULL OR domain = :domain)
-       AND (:role::text IS NULL OR role = :role)
-       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+    (SELECT * FROM (SELECT * FROM active_account
+                    WHERE username >= (SELECT :low::text) AND username < (SELECT :high::text)
+                    OFFSET 0) AS x
+     WHERE ((SELECT :role::text) IS NULL OR role = (SELECT :role::text))
+       AND ((SELECT :is_active::boolean) IS NULL OR is_active = (SELECT :is_active::boolean))
        {after}
-     ORDER BY {order} LIMIT :limit)
+     ORDER BY {order} LIMIT (SELECT :limit::bigint))
     UNION
-    (SELECT * FROM (SELECT * FROM active_account WHERE email >= :low AND email < :high AND email <> username AND email <> '' OFFSET 0) AS x
-     WHERE (:domain::text IS NULL OR domain = :domain)
-       AND (:role::text IS NULL OR role = :role)
-       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+    (SELECT * FROM (SELECT * FROM active_account
+                    WHERE email >= (SELECT :low::text) AND email < (SELECT :high::text) AND email <> username AND email <> ''
+                    OFFSET 0) AS x
+     WHERE ((SELECT :role::text) IS NULL OR role = (SELECT :role::text))
+       AND ((SELECT :is_active::boolean) IS NULL OR is_active = (SELECT :is_active::boolean))
        {after}
-     ORDER BY {order} LIMIT :limit)
+     ORDER BY {order} LIMIT (SELECT :limit::bigint))
     UNION
-    (SELECT * FROM (SELECT * FROM active_account WHERE folded_first_name >= :low AND folded_first_name < :high AND folded_first_name <> '' OFFSET 0) AS x
-     WHERE (:domain::text IS NULL OR domain = :domain)
-       AND (:role::text IS NULL OR role = :role)
-       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+    (SELECT * FROM (SELECT * FROM active_account
+                    WHERE folded_first_name >= (SELECT :low::text) AND folded_first_name < (SELECT :high::text)
+                      AND folded_first_name <> ''
+                    OFFSET 0) AS x
+     WHERE ((SELECT :role::text) IS NULL OR role = (SELECT :role::text))
+       AND ((SELECT :is_active::boolean) IS NULL OR is_active = (SELECT :is_active::boolean))
        {after}
-     ORDER BY {order} LIMIT :limit)
+     ORDER BY {order} LIMIT (SELECT :limit::bigint))
     UNION
-    (SELECT * FROM (SELECT * FROM active_account WHERE folded_last_name >= :low AND folded_last_name < :high AND folded_last_name <> '' OFFSET 0) AS x
-     WHERE (:domain::text IS NULL OR domain = :domain)
-       AND (:role::text IS NULL OR role = :role)
-       AND (:is_active::boolean IS NULL OR is_active = :is_active)
+    (SELECT * FROM (SELECT * FROM active_account
+                    WHERE folded_last_name >= (SELECT :low::text) AND folded_last_name < (SELECT :high::text)
+                      AND folded_last_name <> ''
+                    OFFSET 0) AS x
+     WHERE ((SELECT :role::text) IS NULL OR role = (SELECT :role::text))
+       AND ((SELECT :is_active::boolean) IS NULL OR is_active = (SELECT :is_active::boolean))
        {after}
-     ORDER BY {order} LIMIT :limit)
+     ORDER BY {order} LIMIT (SELECT :limit::bigint))
 ) AS found
-ORDER BY {order} LIMIT :limit;
+ORDER BY {order} LIMIT (SELECT :limit::bigint);
 
 -- The order of user names, where the names that begin with the search are few different ones, however many people have them:
--- the index gives each one's people in that order, so every branch stops after the page. (SELECT :x) keeps the planner from
--- looking at the value: it would plan anew for each call, which takes longer than all the rest.
+-- the index gives each one's people in that order, so every branch stops after the page.
 -- name: account_list_by_value :list
 -- orderings: username
 -- key: id

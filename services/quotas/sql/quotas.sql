@@ -126,6 +126,37 @@ WHERE state = 'active' AND (:domain_id::bigint IS NULL OR domain_id = :domain_id
     AND (:usage_over::integer IS NULL OR percent >= :usage_over) {after}
 ORDER BY {order} LIMIT :limit;
 
+-- A search, where many match: among the next rows, by what the index knows of them; if that does not fill the page, there may
+-- be more. The name in usage is the address, unless it is astray.
+-- name: quota_list_near :list
+-- orderings: bytes
+-- key: mailbox_id
+SELECT mailbox_id, address, quota_mb AS quota, use_domain_quota, domain_id, bytes, messages, updated_at
+FROM (SELECT bytes, mailbox_id, username, is_astray FROM usage WHERE true {after}
+      ORDER BY {order} LIMIT 40000) AS near
+    JOIN mailbox_quota USING (mailbox_id) JOIN usage USING (mailbox_id, bytes)
+WHERE (near.username LIKE (SELECT :search::text) OR near.is_astray) AND address LIKE (SELECT :search::text)
+    AND state = 'active'
+    AND ((SELECT :usage_over::integer) IS NULL OR percent >= (SELECT :usage_over::integer))
+ORDER BY {order} LIMIT (SELECT :limit::bigint);
+
+-- The same for few: all of them first, then the order. OFFSET 0 keeps the planner from following the order, (SELECT :x) from
+-- looking at the value: it would plan anew for each call.
+-- name: quota_list_found :list
+-- orderings: bytes
+-- key: mailbox_id
+SELECT mailbox_id, address, quota_mb AS quota, use_domain_quota, domain_id, bytes, messages, updated_at
+FROM (SELECT * FROM mailbox_quota
+      WHERE address >= (SELECT :prefix::text) AND address < (SELECT :prefix::text || chr(1114111)) AND state = 'active'
+      OFFSET 0) AS found JOIN usage USING (mailbox_id)
+WHERE ((SELECT :usage_over::integer) IS NULL OR percent >= (SELECT :usage_over::integer)) {after}
+ORDER BY {order} LIMIT (SELECT :limit::bigint);
+
+-- name: quota_are_few_found
+SELECT NOT EXISTS (
+    SELECT FROM mailbox_quota WHERE address >= (SELECT :prefix::text) AND address < (SELECT :prefix::text || chr(1114111))
+    ORDER BY address OFFSET 1000);
+
 -- For what few mailboxes have: all of them first, then the order.
 -- name: quota_list_full :list
 -- orderings: address bytes
