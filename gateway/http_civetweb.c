@@ -10,6 +10,7 @@
 
 #include "gateway/read_deadline.h"
 #include "gateway/tls_libraries.h"
+#include "services/common/civetweb/civetweb_stop.h"
 #include "services/common/clock/clock.h"
 #include "services/common/log/log.h"
 
@@ -345,7 +346,7 @@ void http_server_close(struct http_server *server)
     if (!server) {
         return;
     }
-    mg_stop(server->context);
+    civetweb_stop(server->context, server->config->listen);
     mg_exit_library();
     free(server);
 }

@@ -1,14 +1,11 @@
 #include "services/common/metrics/metrics.h"
 
 #include <civetweb.h>
-#include <netdb.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "services/common/civetweb/civetweb_stop.h"
 #include "services/common/clock/clock.h"
 #include "services/common/error/error.h"
 #include "services/common/log/log.h"
@@ -191,49 +188,12 @@ struct metrics *metrics_open(const struct metrics_config *config)
     return metrics;
 }
 
-/* Connects to the address and hangs up; 0.0.0.0 and :: mean this machine. */
-static void knock(const char *listen)
-{
-    const char *colon = strrchr(listen, ':');
-    char host[64];
-    size_t len = colon ? (size_t)(colon - listen) : 0;
-    bool is_bracketed = len >= 2 && listen[0] == '[';
-    snprintf(host, sizeof(host), "%.*s", (int)(is_bracketed ? len - 2 : len),
-             is_bracketed ? listen + 1 : listen);
-    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-                                   .ai_socktype = SOCK_STREAM};
-    struct addrinfo *address = NULL;
-    if (getaddrinfo(len > 0 ? host : "127.0.0.1", colon ? colon + 1 : listen, &hints, &address)) {
-        return;
-    }
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0) {
-        (void)!connect(fd, address->ai_addr, address->ai_addrlen);
-        close(fd);
-    }
-    freeaddrinfo(address);
-}
-
-static void *stop_server(void *server)
-{
-    mg_stop(server);
-    return NULL;
-}
-
-/* civetweb looks only every 2 s whether it has to stop, unless somebody knocks. */
 void metrics_close(struct metrics *metrics)
 {
-    enum { KNOCK_INTERVAL_US = 10000 };
     if (!metrics) {
         return;
     }
-    pthread_t stopper;
-    check(pthread_create(&stopper, NULL, stop_server, metrics->server) == 0);
-    struct timespec until;
-    do {
-        knock(metrics->config->listen);
-        until = clock_monotonic_in(KNOCK_INTERVAL_US);
-    } while (pthread_clockjoin_np(stopper, NULL, CLOCK_MONOTONIC, &until) != 0);
+    civetweb_stop(metrics->server, metrics->config->listen);
     mg_exit_library();
     free(metrics);
 }
