@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -281,6 +282,62 @@ static bool does(struct pg *pg, const char *sql)
     return !err;
 }
 
+enum outcome { UNDER_WAY, DONE, FAILED };
+
+static void *halve_quota(void *ctx)
+{
+    struct arena *memory = arena_new(4096);
+    struct pg *pg = pg_new(testing_pg_url("roost_quotas"), "change", "quotas");
+    atomic_int *ret_outcome = ctx;
+    pg_set_call(pg, memory, 0);
+    *ret_outcome =
+        does(pg, "UPDATE mailbox_quota SET quota_mb = 1 WHERE mailbox_id = 10") ? DONE : FAILED;
+    pg_free(pg);
+    arena_free(memory);
+    return NULL;
+}
+
+/* Dovecot has written and not yet committed when the quota changes from 2 MB to 1. */
+static void percentage_is_right_after_a_race(const char *write, const char *wanted)
+{
+    atomic_int outcome = UNDER_WAY;
+    pthread_t thread;
+    bool is_blocked = false;
+    testing_execute("quotas", "UPDATE mailbox_quota SET quota_mb = 2 WHERE mailbox_id = 10");
+    sends("BEGIN");
+    sends(write);
+    assert_int_equal(pthread_create(&thread, NULL, halve_quota, &outcome), 0);
+    while (outcome == UNDER_WAY && !is_blocked) {
+        char *found = testing_select("quotas", "SELECT count(*) FROM pg_stat_activity WHERE "
+                                               "application_name = 'change' AND "
+                                               "wait_event_type = 'Lock'");
+        is_blocked = strcmp(found, "1") == 0;
+        free(found);
+    }
+    sends("COMMIT");
+    pthread_join(thread, NULL);
+    assert_int_equal(outcome, DONE);
+    percent_is(wanted);
+}
+
+static void percentage_survives_a_delivery_while_the_quota_changes(void **state)
+{
+    (void)state;
+    testing_execute("quotas", "UPDATE usage SET bytes = 0 WHERE mailbox_id = 10");
+    percentage_is_right_after_a_race(
+        "UPDATE admin_quota SET bytes=bytes+524288 WHERE username = 'bob@example.test'", "50");
+}
+
+static void percentage_survives_a_first_write_while_the_quota_changes(void **state)
+{
+    (void)state;
+    testing_execute("quotas", "DELETE FROM usage WHERE mailbox_id = 10");
+    percentage_is_right_after_a_race(
+        "INSERT INTO admin_quota (bytes,messages,username) VALUES ('524288','1',"
+        "'bob@example.test') ON CONFLICT (username) DO UPDATE SET bytes='524288'",
+        "50");
+}
+
 static void *write_first(void *ctx)
 {
     struct arena *memory = arena_new(4096);
@@ -336,6 +393,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(delivery_adds),
         TEST(percentage_follows_usage_and_quota),
+        TEST(percentage_survives_a_delivery_while_the_quota_changes),
+        TEST(percentage_survives_a_first_write_while_the_quota_changes),
         TEST(change_is_dated),
         TEST(count_anew_replaces),
         TEST(upsert_sets_what_is_there),
