@@ -350,18 +350,18 @@ ORDER BY {order} LIMIT :limit;
 -- name: few_by_search
 SELECT NOT (
     EXISTS (SELECT FROM account WHERE username >= (SELECT :low::text) AND username < (SELECT :high::text)
-            ORDER BY username OFFSET 2000)
+            ORDER BY username OFFSET 1000)
     OR EXISTS (SELECT FROM account
                WHERE email >= (SELECT :low::text) AND email < (SELECT :high::text) AND email <> username AND email <> ''
-               ORDER BY email OFFSET 2000)
+               ORDER BY email OFFSET 1000)
     OR EXISTS (SELECT FROM account
                WHERE folded_first_name >= (SELECT :low::text) AND folded_first_name < (SELECT :high::text)
                  AND folded_first_name <> ''
-               ORDER BY folded_first_name OFFSET 2000)
+               ORDER BY folded_first_name OFFSET 1000)
     OR EXISTS (SELECT FROM account
                WHERE folded_last_name >= (SELECT :low::text) AND folded_last_name < (SELECT :high::text)
                  AND folded_last_name <> ''
-               ORDER BY folded_last_name OFFSET 2000));
+               ORDER BY folded_last_name OFFSET 1000));
 
 -- Whether the first and last names that begin with the search are at most 50 different ones each.
 -- name: few_by_value
