@@ -5,7 +5,7 @@ import glob
 import os
 import uuid
 
-from api import access, accounts, grpc_client, http_edges, identities, overview
+from api import access, accounts, documented, grpc_client, http_edges, identities, overview
 from roost_test.checks import Checks
 from roost_test.events import Events
 from roost_test.rest import administrator, new_token
@@ -50,7 +50,7 @@ def transcripts(api, files=()):
 
 
 GROUPS = {"transcripts": transcripts, "grpc": grpc_client.run, "access": access.run, "http": http_edges.run,
-          "accounts": accounts.run, "identities": identities.run, "overview": overview.run}
+          "accounts": accounts.run, "identities": identities.run, "overview": overview.run, "documented": documented.run}
 
 
 def run_groups(env, options, checks, stack=None):
