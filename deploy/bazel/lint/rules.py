@@ -19,7 +19,7 @@ WRAPPED = {
     "libpq": ("services/common/pg/",),
     "postgresql/": ("services/common/pg/",),
     "hiredis/": ("services/common/redis/",),
-    "civetweb": ("gateway/", "services/common/metrics/"),
+    "civetweb": ("gateway/", "services/common/civetweb/", "services/common/metrics/"),
     "crypt.h": ("services/accounts/",),
 }
 SYSTEM_INCLUDE = re.compile(r"#include <([^>]+)>")
