@@ -7,7 +7,7 @@ from roost_test.checks import equal, holds
 from roost_test.rpc import SERVICES, Rpc
 
 # Reasons by which the server refuses the caller before the handler runs.
-REFUSALS = {"CREDENTIALS_MISSING", "CREDENTIALS_INVALID", "ROLE_NOT_ALLOWED"}
+REFUSALS = {"CREDENTIALS_MISSING", "CREDENTIALS_INVALID", "ACCOUNT_DISABLED", "ROLE_NOT_ALLOWED"}
 CALLERS = {"anonymous": None, "SimpleUsers": "user", "SuperAdmins": "admin"}
 
 

@@ -5,7 +5,7 @@ import glob
 import os
 import uuid
 
-from api import access, accounts, documented, grpc_client, http_edges, identities, overview
+from api import access, accounts, credentials, documented, grpc_client, http_edges, identities, overview
 from roost_test.checks import Checks
 from roost_test.events import Events
 from roost_test.rest import administrator, new_token
@@ -49,8 +49,9 @@ def transcripts(api, files=()):
         runner.run_file(path, api.check, os.path.relpath(path, SCENARIOS) if not files else path)
 
 
-GROUPS = {"transcripts": transcripts, "grpc": grpc_client.run, "access": access.run, "http": http_edges.run,
-          "accounts": accounts.run, "identities": identities.run, "overview": overview.run, "documented": documented.run}
+GROUPS = {"transcripts": transcripts, "grpc": grpc_client.run, "access": access.run, "credentials": credentials.run,
+          "http": http_edges.run, "accounts": accounts.run, "identities": identities.run, "overview": overview.run,
+          "documented": documented.run}
 
 
 def run_groups(env, options, checks, stack=None):
