@@ -197,6 +197,21 @@ static const struct error *parse_mailbox_address(struct arena *arena, const stru
                            fault);
 }
 
+/* A mailbox that has this name already keeps it; before is its address, NULL if it is new. */
+static const struct error *check_mailbox_name(struct arena *arena, const struct error *err,
+                                              const struct account_draft *draft, const char *before)
+{
+    const char *name = draft->mailbox.address.local_part;
+    const char *field =
+        account_is_simple(draft->account) ? "account.username" : "account.mailbox.full_address";
+    size_t len = name ? strlen(name) : 0;
+    if (!name || (before && strncmp(before, name, len) == 0 && before[len] == '@')) {
+        return err;
+    }
+    const char *fault = address_mailbox_fault(name);
+    return fault ? error_add_field(arena, err, REASON_ADDRESS_INVALID, field, "%s", fault) : err;
+}
+
 /* is_as_before: neither name nor address changes; while a domain is being renamed they may differ
  * for seconds. */
 static const struct error *check_mailbox(struct arena *arena, const struct error *err,
@@ -247,6 +262,7 @@ static const struct error *draft_new_mailbox(struct arena *arena, const struct e
         err = error_add_field(arena, err, REASON_QUOTA_REQUIRED, "account.mailbox.quota", "%s",
                               required);
     }
+    err = check_mailbox_name(arena, err, draft, NULL);
     return check_mailbox(arena, err, draft, false);
 }
 
@@ -383,6 +399,7 @@ static const struct error *draft_mailbox(struct arena *arena, const struct error
     bool is_as_before = before && account_is_simple(update->before) && wish->address.full &&
                         strcmp(draft->account->username, update->before->username) == 0 &&
                         strcmp(wish->address.full, before->full_address) == 0;
+    err = check_mailbox_name(arena, err, draft, before ? before->full_address : NULL);
     return check_mailbox(arena, err, draft, is_as_before);
 }
 

@@ -205,6 +205,23 @@ static void one_fault_of_a_create(void **state)
             "account.password=The scheme of the password hash is not known.");
 }
 
+static void mailbox_needs_a_name_that_mail_understands(void **state)
+{
+    static const char told[] = "The address of a mailbox cannot have one of % ! * ?";
+    struct account_draft draft;
+    (void)state;
+    REFUSED(account_draft_create(arena, &policy,
+                                 account_with("SimpleUsers", "a%b@example.test", "Secret123"),
+                                 &draft),
+            "ADDRESS_INVALID", arena_printf(arena, "account.username=%s", told));
+    Roost__Accounts__V1__Account *account = account_with("SuperAdmins", "boss", "Secret123");
+    give_mailbox(account, "*@example.test");
+    REFUSED(account_draft_create(arena, &policy, account, &draft), "ADDRESS_INVALID",
+            arena_printf(arena, "account.mailbox.full_address=%s", told));
+    assert_null(account_draft_create(
+        arena, &policy, account_with("SimpleUsers", "o'brien@example.test", "Secret123"), &draft));
+}
+
 /* bob@example.test with 5 MB of the domain's default. */
 static Roost__Accounts__V1__Account *bob(void)
 {
@@ -265,6 +282,21 @@ static void put_replaces_but_keeps_what_is_absent(void **state)
     assert_string_equal(draft.mailbox.address.full, "bob@example.test");
     REFUSED(update(bob(), account_with("", "", ""), PATHS("*"), &draft), "FIELD_REQUIRED",
             "account.username=This field is required.", "account.role=This field is required.");
+}
+
+static void mailbox_keeps_the_name_it_has(void **state)
+{
+    struct account_draft draft;
+    Roost__Accounts__V1__Account *before = bob();
+    Roost__Accounts__V1__Account *request = account_with("", "b?b@example.test", "");
+    (void)state;
+    REFUSED(update(before, request, PATHS("username"), &draft), "ADDRESS_INVALID",
+            "account.username=The address of a mailbox cannot have one of % ! * ?");
+    before->username = before->email = before->mailbox->full_address = request->username;
+    request->first_name = (char *)"Bob";
+    assert_null(update(before, request, PATHS("first_name"), &draft));
+    request->username = (char *)"b?b@other.test";
+    assert_null(update(before, request, PATHS("username"), &draft));
 }
 
 static void a_name_and_its_address_move_together(void **state)
@@ -384,6 +416,8 @@ int main(void)
         cmocka_unit_test(admins_need_no_mailbox),
         cmocka_unit_test(all_faults_of_a_create_are_told_at_once),
         cmocka_unit_test(one_fault_of_a_create),
+        cmocka_unit_test(mailbox_needs_a_name_that_mail_understands),
+        cmocka_unit_test(mailbox_keeps_the_name_it_has),
         cmocka_unit_test(update_touches_what_the_mask_names),
         cmocka_unit_test(put_replaces_but_keeps_what_is_absent),
         cmocka_unit_test(a_name_and_its_address_move_together),

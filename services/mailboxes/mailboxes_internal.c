@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/roost/mailboxes/v1/mailboxes.rpc.h"
+#include "services/common/address/address.h"
 #include "services/common/message/message.h"
 #include "services/mailboxes/domain_store.h"
 #include "services/mailboxes/mailbox_store.h"
@@ -10,15 +11,11 @@
 
 enum { BATCH_GET_MAX = 1000 };
 
-/* What is behind a + is an extension for Postfix and Dovecot: such a mailbox would never get its
- * mail. */
 static const struct error *check_local_part(struct call *call, const char *local_part)
 {
-    if (strchr(local_part, '+')) {
-        return error_on_field(call->arena, REASON_ADDRESS_INVALID, "local_part",
-                              "The address of a mailbox cannot have a + before the @.");
-    }
-    return NULL;
+    const char *fault = address_mailbox_fault(local_part);
+    return fault ? error_on_field(call->arena, REASON_ADDRESS_INVALID, "local_part", "%s", fault)
+                 : NULL;
 }
 
 const struct error *mailboxes_internal_reserve_mailbox(

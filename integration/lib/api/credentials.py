@@ -1,5 +1,5 @@
-"""Every REST route and every gRPC method, with every kind of credential: who must be refused is, everywhere and alike. The
-tables come from the protos, so a new method is in them."""
+"""Every REST route and every gRPC method, with every kind of credential: who must be refused is, everywhere and
+alike. The tables come from the protos, so a new method is in them."""
 
 import re
 import time
@@ -12,7 +12,7 @@ from roost_test.rest import Rest, login, new_token
 from roost_test.rpc import SERVICES, Rpc
 from roost_test.wait import eventually
 
-# An ended credential may be taken for so long still (docs/rest.md), and what a process has kept of it is as old at most.
+# An ended credential may be taken for so long still: docs/rest.md.
 KEPT_S = 2
 EXPIRES_S = 3
 NOWHERE = "987654321"
@@ -38,7 +38,7 @@ def run(api):
         for route in routes:
             for role, token in roles.items():
                 check_route(api, route, role, {"Authorization": token}, expected(route[2], role))
-    with api.check("credentials: a session that does not carry its CSRF token, or comes from elsewhere, writes nothing"):
+    with api.check("credentials: a session without its CSRF token, or from elsewhere, writes nothing"):
         cross_site(api, [route for route in routes if route[0] != "GET"], browser)
     tokens = {kind: headers["Authorization"] for kind, headers in refused.items() if "Authorization" in headers}
     for name in SERVICES:
@@ -66,8 +66,8 @@ def all_routes(api):
 
 def bad_credentials():
     return {kind: {"Authorization": value} for kind, value in (
-        ("unknown token", "Token " + "0" * 40), ("short token", "Bearer 0"), ("token of a session's length", "Token " + "A" * 43),
-        ("empty token", "Token"), ("token with a quote", "Token ' OR 1=1--"), ("basic", "Basic YWRtaW46YWRtaW4="))
+        ("unknown token", "Token " + "0" * 40), ("short token", "Bearer 0"),
+        ("token of a session's length", "Token " + "A" * 43), ("empty token", "Token"), ("token with a quote", "Token ' OR 1=1--"), ("basic", "Basic YWRtaW46YWRtaW4="))
     } | {"unknown session": {"Cookie": "roost_session=" + "A" * 43}, "empty session": {"Cookie": "roost_session="}}
 
 

@@ -40,6 +40,8 @@ def run(story):
         over_quota(story)
     with check("2.12 usage follows when mail is deleted over IMAP"):
         usage_falls(story)
+    with check("2.13 mail finds mailboxes whose names have every character that they may have"):
+        rare_names(story)
 
 
 def refusal(story, address):
@@ -129,6 +131,14 @@ def usage_falls(story):
             raise
         recount(story, "bob@example.test")
         eventually("usage falls", story.within(USAGE_S), lambda: quota(story)["bytes"] < MEGABYTE)
+
+
+def rare_names(story):
+    for name in ("o'brien", "a#$&=^_`{|}~z", "a-z.9"):
+        address = f"{name}@quiet.test"
+        story.rest.post("/api/v1/accounts/", {"username": address, "role": "SimpleUsers", "password": story.password})
+        key = mail.send_patiently(story.stack["ROOST_SMTP"], address)
+        mail.wait_for_mail(story.stack["ROOST_IMAP"], address, story.password, [key], story.within(DELIVERY_S))
 
 
 def recount(story, user):

@@ -80,7 +80,7 @@ class Imap:
         except (imaplib.IMAP4.error, OSError) as error:
             raise TryAgain(error) from error
         try:
-            self.connection.login(user, password)
+            self.connection.login(f'"{user}"', password)
         except (imaplib.IMAP4.abort, OSError) as error:
             raise TryAgain(error) from error
         except imaplib.IMAP4.error as error:

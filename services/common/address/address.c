@@ -274,6 +274,19 @@ char *address_fold(struct arena *arena, const char *text)
     return lower;
 }
 
+/* Postfix takes a + for the beginning of an extension, reads % and ! as routes through other hosts
+ * and refuses a hyphen in front; for Dovecot * and ? stand for any user. */
+const char *address_mailbox_fault(const char *local_part)
+{
+    if (strchr(local_part, '+')) {
+        return "The address of a mailbox cannot have a + before the @.";
+    }
+    if (local_part[0] == '-') {
+        return "The address of a mailbox cannot begin with a hyphen.";
+    }
+    return strpbrk(local_part, "%!*?") ? "The address of a mailbox cannot have one of % ! * ?" : NULL;
+}
+
 char *address_without_extension(struct arena *arena, const char *local_part)
 {
     const char *plus = strchr(local_part, '+');

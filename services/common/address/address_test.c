@@ -291,6 +291,19 @@ static void search_text_is_folded(void **state)
     assert_string_equal(address_fold(arena, "100%_\\"), "100%_\\");
 }
 
+static void mailbox_has_no_name_that_mail_misreads(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"bob", "o'brien", "a-b", "a=b", "#$&'=^_`{|}~", "\xc3\xa4"};
+    static const char *const bad[] = {"a+b", "+", "-a", "-", "a%b", "a!b", "*", "a?", "%u"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_null(address_mailbox_fault(good[i]));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_non_null(address_mailbox_fault(bad[i]));
+    }
+}
+
 static void extension_is_cut_off(void **state)
 {
     (void)state;
@@ -309,6 +322,7 @@ int main(void)
         cmocka_unit_test(address_admits_254_bytes),
         cmocka_unit_test(address_is_a_catch_all_only_where_allowed),
         cmocka_unit_test(search_text_is_folded),
+        cmocka_unit_test(mailbox_has_no_name_that_mail_misreads),
         cmocka_unit_test(extension_is_cut_off),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
