@@ -371,6 +371,9 @@ static void tokens_have_limits(void **state)
                           "api_token.name", "This field is required.");
     fixture_refused_field(create_token(fixture_call(), "old", -10, &token), "FIELD_INVALID",
                           "api_token.expires_at", "Must be in the future.");
+    fixture_refused_field(create_token(fixture_call(), "late", 253402300800, &token),
+                          "FIELD_INVALID", "api_token.expires_at",
+                          "Must be a time of the years 1 to 9999.");
     fixture_ok(create_token(fixture_call(), "a", 3600, &token));
     fixture_ok(authenticate(token->token, NULL, &found));
     fixture_execute("UPDATE api_token SET expires_at = now()");

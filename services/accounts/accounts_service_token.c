@@ -7,6 +7,7 @@
 #include "services/accounts/secret.h"
 #include "services/accounts/token_store.h"
 #include "services/common/clock/clock.h"
+#include "services/common/message/json_time.h"
 #include "services/common/message/message.h"
 
 const struct error *accounts_list_api_tokens(struct call *call,
@@ -45,7 +46,11 @@ static const struct error *check_token(struct call *call,
         err = error_add_field(call->arena, err, REASON_FIELD_INVALID, "api_token.name",
                               "Control characters are not allowed.");
     }
-    if (token->expires_at && token->expires_at->seconds <= clock_wall_us() / 1000000) {
+    const Google__Protobuf__Timestamp *end = token->expires_at;
+    if (end && !json_time_is_valid(end->seconds, end->nanos)) {
+        err = error_add_field(call->arena, err, REASON_FIELD_INVALID, "api_token.expires_at",
+                              "Must be a time of the years 1 to 9999.");
+    } else if (end && end->seconds <= clock_wall_us() / 1000000) {
         err = error_add_field(call->arena, err, REASON_FIELD_INVALID, "api_token.expires_at",
                               "Must be in the future.");
     }

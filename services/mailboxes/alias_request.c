@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "services/common/address/address.h"
+#include "services/common/message/json_time.h"
 #include "services/common/message/message.h"
 #include "services/mailboxes/domain_names.h"
 
@@ -155,12 +156,24 @@ static const struct error *take_address(struct call *call, const struct parsed *
     return NULL;
 }
 
+static const struct error *check_end(struct call *call, const Google__Protobuf__Timestamp *end)
+{
+    if (!end || json_time_is_valid(end->seconds, end->nanos)) {
+        return NULL;
+    }
+    return error_on_field(call->arena, REASON_FIELD_INVALID, "alias.expire_at",
+                          "Must be a time of the years 1 to 9999.");
+}
+
 const struct error *alias_request_resolve(struct call *call,
                                           const Roost__Mailboxes__V1__Alias *alias,
                                           struct alias_write *write)
 {
     struct parsed parsed = {0};
-    const struct error *err = NULL;
+    const struct error *err = check_end(call, alias->expire_at);
+    if (err) {
+        return err;
+    }
     if (write->fields & ALIAS_ADDRESS) {
         err = parse_address(call, alias->address, &parsed);
     }

@@ -138,6 +138,31 @@ static void update_changes_what_the_mask_names(void **state)
     assert_reason(update(f, 99, "description", "x", "", &alias), "ALIAS_NOT_FOUND");
 }
 
+static void ends_are_times_that_can_be_told(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        int64_t seconds;
+        int32_t nanos;
+    } bad[] = {{253402300800, 0}, {-62135596801, 0}, {0, -1}, {0, 1000000000}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        Google__Protobuf__Timestamp end = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+        end.seconds = bad[i].seconds;
+        end.nanos = bad[i].nanos;
+        Roost__Mailboxes__V1__Alias *made;
+        Roost__Mailboxes__V1__Alias alias = ROOST__MAILBOXES__V1__ALIAS__INIT;
+        alias.address = (char *)"end@example.test";
+        alias.recipients = (char *[]){(char *)"x@else.test"};
+        alias.n_recipients = 1;
+        alias.expire_at = &end;
+        Roost__Mailboxes__V1__CreateAliasRequest req =
+            ROOST__MAILBOXES__V1__CREATE_ALIAS_REQUEST__INIT;
+        req.alias = &alias;
+        assert_reason(mailboxes_client_create_alias(fixture_call(f), &req, &made), "FIELD_INVALID");
+    }
+    assert_sql("SELECT count(*) FROM alias", "0");
+}
+
 static void requests_are_answered_again(void **state)
 {
     struct fixture *f = *state;
@@ -202,6 +227,7 @@ int main(void)
         TEST(relay_domains_may_have_unknown_recipients),
         TEST(extensions_find_their_mailbox),
         TEST(update_changes_what_the_mask_names),
+        TEST(ends_are_times_that_can_be_told),
         TEST(requests_are_answered_again),
         TEST(lists_have_recipients),
     };

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { DAY_S = 86400, DIGITS_NANOS = 9 };
+enum { DAY_S = 86400, DIGITS_NANOS = 9, NANOS_PER_S = 1000000000 };
 
 static const int64_t TIME_MIN = -62135596800; /* 0001-01-01T00:00:00Z */
 static const int64_t TIME_MAX = 253402300799; /* 9999-12-31T23:59:59Z */
@@ -116,6 +116,11 @@ static bool take_offset(struct cursor *cursor, int *ret_offset_s)
     return true;
 }
 
+bool json_time_is_valid(int64_t seconds, int32_t nanos)
+{
+    return seconds >= TIME_MIN && seconds <= TIME_MAX && nanos >= 0 && nanos < NANOS_PER_S;
+}
+
 bool json_time_parse(const char *text, size_t len, int64_t *ret_seconds, int32_t *ret_nanos)
 {
     struct cursor cursor = {text, text + len};
@@ -165,7 +170,7 @@ static char *put_char(char *at, char c)
 
 size_t json_time_format(int64_t seconds, int32_t nanos, char ret_text[JSON_TIME_MAX])
 {
-    if (seconds < TIME_MIN || seconds > TIME_MAX || nanos < 0 || nanos > 999999999) {
+    if (!json_time_is_valid(seconds, nanos)) {
         return 0;
     }
     int64_t days = seconds / DAY_S - (seconds % DAY_S < 0 ? 1 : 0);

@@ -84,6 +84,12 @@ static void time_out_of_range_is_not_written(void **state)
     assert_int_equal(json_time_format(253402300800, 0, text), 0);
     assert_int_equal(json_time_format(0, -1, text), 0);
     assert_int_equal(json_time_format(0, 1000000000, text), 0);
+    assert_false(json_time_is_valid(-62135596801, 0));
+    assert_true(json_time_is_valid(-62135596800, 0));
+    assert_true(json_time_is_valid(253402300799, 999999999));
+    assert_false(json_time_is_valid(253402300800, 0));
+    assert_false(json_time_is_valid(0, -1));
+    assert_false(json_time_is_valid(0, 1000000000));
 }
 
 int main(void)
