@@ -433,6 +433,7 @@ static void role_sees_views_only(void **state)
         "SELECT * FROM quotas.usage",
         "DELETE FROM mail.admin_mailbox",
         "UPDATE mail.core_user SET email = 'x'",
+        "UPDATE mail.admin_quota SET username = 'ann@example.test'",
         "INSERT INTO mail.transport_transport (pattern, service, next_hop) VALUES ('a', 'b', 'c')",
         "SELECT * FROM mail.recipients(1)",
     };
