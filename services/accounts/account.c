@@ -208,7 +208,7 @@ static const struct error *check_mailbox_name(struct arena *arena, const struct 
     if (!name || (before && strncmp(before, name, len) == 0 && before[len] == '@')) {
         return err;
     }
-    const char *fault = address_mailbox_fault(name);
+    const char *fault = address_mailbox_fault(arena, name);
     return fault ? error_add_field(arena, err, REASON_ADDRESS_INVALID, field, "%s", fault) : err;
 }
 

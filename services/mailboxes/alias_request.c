@@ -55,6 +55,10 @@ static const struct error *parse_address(struct call *call, const char *text, st
     if (!address_parse(call->arena, text, true, &parsed->address, &fault)) {
         return error_on_field(call->arena, REASON_ADDRESS_INVALID, "alias.address", "%s", fault);
     }
+    fault = address_alias_fault(call->arena, parsed->address.local_part);
+    if (fault) {
+        return error_on_field(call->arena, REASON_ADDRESS_INVALID, "alias.address", "%s", fault);
+    }
     return NULL;
 }
 

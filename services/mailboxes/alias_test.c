@@ -32,6 +32,7 @@ static const struct refusal refusals[] = {
     {"no-at", "x@else.test", "ADDRESS_INVALID"},
     {"a b@example.test", "x@else.test", "ADDRESS_INVALID"},
     {"../x@example.test", "x@else.test", "ADDRESS_INVALID"},
+    {"stra\xc3\x9f\x65@example.test", "x@else.test", "ADDRESS_INVALID"},
     {"x@nowhere.test", "x@else.test", "DOMAIN_NOT_FOUND"},
     /* An alias belongs to a domain, not to another name of it. */
     {"x@alias.test", "x@else.test", "DOMAIN_NOT_FOUND"},

@@ -13,7 +13,7 @@ enum { BATCH_GET_MAX = 1000 };
 
 static const struct error *check_local_part(struct call *call, const char *local_part)
 {
-    const char *fault = address_mailbox_fault(local_part);
+    const char *fault = address_mailbox_fault(call->arena, local_part);
     return fault ? error_on_field(call->arena, REASON_ADDRESS_INVALID, "local_part", "%s", fault)
                  : NULL;
 }

@@ -274,9 +274,27 @@ char *address_fold(struct arena *arena, const char *text)
     return lower;
 }
 
+/* Postfix asks for what Unicode's full case folding makes of an address, which is not always its
+ * lower case: a sharp s becomes ss, a final sigma a sigma. Another's mailbox may be called that. */
+const char *address_alias_fault(struct arena *arena, const char *local_part)
+{
+    if (is_ascii(local_part)) {
+        return NULL;
+    }
+    size_t len = 0;
+    uint8_t *found =
+        u8_casefold((const uint8_t *)local_part, strlen(local_part), NULL, UNINORM_NFC, NULL, &len);
+    check(found);
+    const char *folded = arena_strndup(arena, (const char *)found, len);
+    free(found);
+    return strcmp(folded, local_part) == 0
+               ? NULL
+               : arena_printf(arena, "Mail servers take the part before the @ for \"%s\".", folded);
+}
+
 /* Postfix takes a + for the beginning of an extension, reads % and ! as routes through other hosts
  * and refuses a hyphen in front; for Dovecot * and ? stand for any user. */
-const char *address_mailbox_fault(const char *local_part)
+const char *address_mailbox_fault(struct arena *arena, const char *local_part)
 {
     if (strchr(local_part, '+')) {
         return "The address of a mailbox cannot have a + before the @.";
@@ -284,7 +302,10 @@ const char *address_mailbox_fault(const char *local_part)
     if (local_part[0] == '-') {
         return "The address of a mailbox cannot begin with a hyphen.";
     }
-    return strpbrk(local_part, "%!*?") ? "The address of a mailbox cannot have one of % ! * ?" : NULL;
+    if (strpbrk(local_part, "%!*?")) {
+        return "The address of a mailbox cannot have one of % ! * ?";
+    }
+    return address_alias_fault(arena, local_part);
 }
 
 char *address_without_extension(struct arena *arena, const char *local_part)

@@ -29,8 +29,9 @@ bool address_parse(struct arena *arena, const char *text, bool allow_catch_all,
 /* The beginning of a name or address as somebody types it into a search, in the form in which names
  * are stored: lower case, NFC. Any text is one; nothing is refused. */
 char *address_fold(struct arena *arena, const char *text);
-/* What keeps a mailbox from getting its mail under this canonical local part, as a sentence; NULL if
- * nothing does. An alias may have it. */
-const char *address_mailbox_fault(const char *local_part);
+/* What keeps an alias, or a mailbox, from getting its mail under this canonical local part, as a
+ * sentence; NULL if nothing does. */
+const char *address_alias_fault(struct arena *arena, const char *local_part);
+const char *address_mailbox_fault(struct arena *arena, const char *local_part);
 /* The local part without "+extension". */
 char *address_without_extension(struct arena *arena, const char *local_part);

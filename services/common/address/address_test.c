@@ -297,10 +297,31 @@ static void mailbox_has_no_name_that_mail_misreads(void **state)
     static const char *const good[] = {"bob", "o'brien", "a-b", "a=b", "#$&'=^_`{|}~", "\xc3\xa4"};
     static const char *const bad[] = {"a+b", "+", "-a", "-", "a%b", "a!b", "*", "a?", "%u"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        assert_null(address_mailbox_fault(good[i]));
+        assert_null(address_mailbox_fault(arena, good[i]));
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_non_null(address_mailbox_fault(bad[i]));
+        assert_non_null(address_mailbox_fault(arena, bad[i]));
+        assert_null(address_alias_fault(arena, bad[i]));
+    }
+}
+
+static void name_is_the_one_that_postfix_asks_for(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"bob", "\xc3\xa4rger", "\xcf\x83\xce\xb1", "\xce\x90"};
+    /* stra\xdfe, a final sigma, the ligature fi. */
+    static const struct name_case bad[] = {{"stra\xc3\x9f\x65", "strasse"},
+                                           {"\xce\xb1\xcf\x82", "\xce\xb1\xcf\x83"},
+                                           {"\xef\xac\x81", "fi"}};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_null(address_alias_fault(arena, good[i]));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_string_equal(address_alias_fault(arena, bad[i].given),
+                            arena_printf(arena,
+                                         "Mail servers take the part before the @ for \"%s\".",
+                                         bad[i].wanted));
+        assert_non_null(address_mailbox_fault(arena, bad[i].given));
     }
 }
 
@@ -323,6 +344,7 @@ int main(void)
         cmocka_unit_test(address_is_a_catch_all_only_where_allowed),
         cmocka_unit_test(search_text_is_folded),
         cmocka_unit_test(mailbox_has_no_name_that_mail_misreads),
+        cmocka_unit_test(name_is_the_one_that_postfix_asks_for),
         cmocka_unit_test(extension_is_cut_off),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
