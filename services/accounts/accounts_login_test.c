@@ -362,6 +362,26 @@ static void a_token_opens_until_it_is_revoked(void **state)
     fixture_events("AccountCreated ApiTokenCreated ApiTokenRevoked");
 }
 
+static void tokens_make_none_that_outlives_them(void **state)
+{
+    Roost__Accounts__V1__ApiToken *maker;
+    Roost__Accounts__V1__ApiToken *made;
+    (void)state;
+    fixture_ok(create_token(fixture_call(), "maker", 3600, &maker));
+    struct call *call = fixture_call();
+    Roost__Common__V1__Identity by_token = *call->identity;
+    by_token.token_id = maker->id;
+    call->identity = &by_token;
+    static const char told[] = "Must not be later than the end of the token that makes this one.";
+    fixture_refused_field(create_token(call, "endless", 0, &made), "FIELD_INVALID",
+                          "api_token.expires_at", told);
+    fixture_refused_field(create_token(call, "later", 7200, &made), "FIELD_INVALID",
+                          "api_token.expires_at", told);
+    fixture_ok(create_token(call, "sooner", 1800, &made));
+    fixture_execute("DELETE FROM api_token WHERE name = 'maker'");
+    fixture_refused(create_token(call, "orphan", 1800, &made), "CREDENTIALS_INVALID");
+}
+
 static void tokens_have_limits(void **state)
 {
     Roost__Accounts__V1__ApiToken *token;
@@ -463,6 +483,7 @@ int main(void)
         TEST(the_own_password_is_verified),
         TEST(everybody_has_a_profile),
         TEST(a_token_opens_until_it_is_revoked),
+        TEST(tokens_make_none_that_outlives_them),
         TEST(tokens_have_limits),
         TEST(tokens_are_listed_without_keys),
         TEST(odd_credentials_open_nothing),

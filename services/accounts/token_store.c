@@ -47,6 +47,30 @@ static const struct error *check_limit(struct call *call, const struct token_cre
     return NULL;
 }
 
+/* A key that ends, or that is revoked just now, makes none that goes on. */
+static const struct error *check_maker(struct call *call, const struct token_creation *creation)
+{
+    struct pg_rows rows;
+    if (call->identity->token_id == 0) {
+        return NULL;
+    }
+    const struct error *err = pg_query(call->pg, &accounts_sql_token_ends_before,
+                                       PG_ARGS(&creation->req->api_token->base,
+                                               pg_int64("token_id", call->identity->token_id),
+                                               pg_int64("account_id", creation->account_id)),
+                                       &rows);
+    if (err) {
+        return err;
+    }
+    if (rows.n_rows == 0) {
+        return error_new(call->arena, REASON_CREDENTIALS_INVALID, "Invalid token.");
+    }
+    return pg_value_bool(&rows, 0, 0)
+               ? error_on_field(call->arena, REASON_FIELD_INVALID, "api_token.expires_at",
+                                "Must not be later than the end of the token that makes this one.")
+               : NULL;
+}
+
 static const struct error *create_in_tx(struct pg *pg, void *ctx)
 {
     struct call *call = ((struct creation_tx *)ctx)->call;
@@ -60,6 +84,9 @@ static const struct error *create_in_tx(struct pg *pg, void *ctx)
         return err;
     }
     err = check_limit(call, creation);
+    if (!err) {
+        err = check_maker(call, creation);
+    }
     if (err) {
         return err;
     }

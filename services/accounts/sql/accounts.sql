@@ -469,6 +469,10 @@ SELECT FROM account WHERE id = :account_id AND state = 'active' FOR UPDATE;
 -- name: token_count
 SELECT count(*) FROM api_token WHERE account_id = :account_id;
 
+-- name: token_ends_before
+SELECT coalesce(expires_at < coalesce(:expires_at::timestamptz, 'infinity'), false)
+FROM api_token WHERE id = :token_id AND account_id = :account_id;
+
 -- name: token_insert
 INSERT INTO api_token (account_id, name, key_hash, expires_at)
 VALUES (:account_id, :name, :key_hash, :expires_at)
