@@ -18,7 +18,7 @@ export interface paths {
         put?: never;
         /**
          * Creates an API token with the caller's own rights
-         * @description Creates an API token with the caller's own rights. The key is in this response and never shown again. Fails with INVALID_ARGUMENT: name (empty, over 100 bytes), expires_at (in the past); FAILED_PRECONDITION (TOKEN_LIMIT_REACHED). Event: ApiTokenCreated.
+         * @description Creates an API token with the caller's own rights. The key is in this response and never shown again. Fails with INVALID_ARGUMENT: name (empty, over 100 bytes), expires_at (in the past, or beyond the end of the token that the call is made with); FAILED_PRECONDITION (TOKEN_LIMIT_REACHED). Event: ApiTokenCreated.
          *
          *     Any enabled account may call it.
          */
