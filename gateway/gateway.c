@@ -130,7 +130,9 @@ void gateway_finish(void *ctx, struct http_exchange *exchange, int64_t duration_
             log_str("broken", exchange->is_broken ? "true" : NULL));
 }
 
-void gateway_collect(struct metrics_writer *writer, void *gateway)
+void gateway_collect(struct metrics_writer *writer, void *ctx)
 {
-    http_tally_collect(&((struct gateway *)gateway)->tallies, writer);
+    const struct gateway *gateway = ctx;
+    http_tally_collect(&gateway->tallies, writer);
+    connection_limit_collect(gateway->connection_limit, writer);
 }

@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include "gateway/connection_limit.h"
 #include "gateway/gateway_config.h"
 #include "gateway/http.h"
 #include "gateway/http_tally.h"
@@ -16,7 +17,8 @@ struct gateway {
     const struct gateway_config *config;
     const struct rpc_peers *peers;
     struct session_policy session_policy;
-    struct proxies *proxies;
+    struct networks *proxies;
+    struct connection_limit *connection_limit;
     struct static_files *files;
     struct http_tally_board tallies;
     atomic_bool is_draining; /* /readyz says no */

@@ -56,6 +56,12 @@ const struct config_field gateway_config_fields[] = {
          "Address to serve Prometheus metrics on; empty: nowhere."),
     NUMBER("ROOST_MAX_CONNECTIONS", max_connections, "128", 4, HTTP_TALLY_WORKERS_MAX,
            "Connections served at once; each has a thread."),
+    NUMBER("ROOST_CONNECTIONS_PER_ADDRESS", connections_per_address, "0", 0, HTTP_TALLY_WORKERS_MAX,
+           "Connections that one address, or IPv6 /64, may have; more are reset. 0: a quarter of "
+           "ROOST_MAX_CONNECTIONS, 16 at least."),
+    TEXT("ROOST_UNLIMITED_ADDRESSES", unlimited_addresses, "127.0.0.1, ::1",
+         "Addresses and networks that may have any number of connections; so may trusted "
+         "proxies."),
     NUMBER("ROOST_REQUEST_TIMEOUT_MS", request_timeout_ms, "30000", 100, 600000,
            "Time for a request altogether, in milliseconds; for each page of a streamed list."),
     NUMBER("ROOST_STALL_TIMEOUT_MS", stall_timeout_ms, "5000", 100, 600000,

@@ -12,8 +12,10 @@ struct gateway_config {
     char *tls_cert, *tls_key, *tls_ca;
     char *ui_dir;
     char *trusted_proxies;
+    char *unlimited_addresses;
     char *metrics_listen;
     int64_t max_connections;
+    int64_t connections_per_address;
     int64_t request_timeout_ms;
     int64_t stall_timeout_ms;
     int64_t keep_alive_ms;

@@ -16,6 +16,7 @@
 
 enum {
     OPTION_MAX = 24,
+    THREAD_MASTER = 0,
     THREAD_WORKER = 1,
     DRAIN_STEP_NS = 5000000,
     HEAD_SPARE_BYTES = 4096 /* so that a header that is a little too large gets its own answer */
@@ -226,6 +227,9 @@ static int on_log_message(const struct mg_connection *connection, const char *me
 static void *on_init_thread(const struct mg_context *context, int type)
 {
     const struct http_server *server = mg_get_user_data(context);
+    if (type == THREAD_MASTER) {
+        connection_limit_use(server->config->connection_limit);
+    }
     if (type != THREAD_WORKER) {
         return NULL;
     }

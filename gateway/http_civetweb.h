@@ -1,12 +1,14 @@
 /* The HTTP server. The only user of civetweb besides the metrics port. */
 #pragma once
 
+#include "gateway/connection_limit.h"
 #include "gateway/http.h"
 
 struct http_server_config {
     const char *listen;      /* "127.0.0.1:8080,127.0.0.1:8443s": an s after the port means TLS */
     const char *certificate; /* path of a PEM file with chain and key, for TLS ports; "" for none */
     int64_t max_connections; /* served at once, each by a thread */
+    struct connection_limit *connection_limit; /* for those that are accepted */
     int64_t stall_timeout_ms;   /* for a header to arrive whole, and without progress in reading or
                                    writing */
     int64_t keep_alive_ms;      /* between the requests of a connection */

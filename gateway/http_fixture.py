@@ -43,8 +43,8 @@ class Reply:
 
 
 class Connection:
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+    def __init__(self, port, source="127.0.0.1"):
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S, (source, 0))
         self.buffer = b""
 
     def __enter__(self):

@@ -7,7 +7,7 @@ import sys
 import time
 import unittest
 
-from http_fixture import PATIENCE_S, TOKEN, Connection, render, GatewayTest
+from http_fixture import PATIENCE_S, TOKEN, Connection, render, wait_for, GatewayTest
 
 
 class FormTest(GatewayTest):
@@ -168,6 +168,48 @@ class SlowTest(GatewayTest):
 
     def test_a_slow_service_is_not_waited_for(self):
         self.check(self.ask("GET", "/api/v1/domains/5040/"), 504)
+
+
+class CrowdTest(GatewayTest):
+    """One address with more connections than it may have."""
+
+    CROWDED = "127.0.0.2"
+    env = {"connections_per_address": "4", "max_connections": "8", "unlimited_addresses": "127.0.0.1"}
+
+    def crowd(self, count, start=b""):
+        connections = [Connection(self.stack.port, self.CROWDED) for _ in range(count)]
+        for connection in connections:
+            self.addCleanup(connection.socket.close)
+            if start:
+                connection.send(start)
+        return connections
+
+    def is_answered(self, source):
+        try:
+            with Connection(self.stack.port, source) as connection:
+                connection.send(render("GET", "/healthz"))
+                return connection.receive().status == 200
+        except (ConnectionError, EOFError):
+            return False
+
+    def test_those_who_do_nothing_leave_room_for_others(self):
+        self.crowd(2)
+        held = self.crowd(1, b"GET /healthz HTTP/1.1\r\nHo")
+        held += self.crowd(1, render("POST", "/api/v1/domains/", TOKEN | {"Content-Length": "1000"}, b"{"))
+        for _ in range(20):
+            self.assertFalse(self.is_answered(self.CROWDED))
+        self.assertTrue(self.is_answered("127.0.0.3"))
+        self.assertLess(self.stack.log_text().count('"connections.refused"'), 20)
+        self.assertIn('"remote":"::ffff:127.0.0.2"', self.stack.log_text())
+        for connection in held:
+            connection.socket.close()
+        wait_for(lambda: self.is_answered(self.CROWDED), "place that has become free")
+
+    def test_some_addresses_have_no_limit(self):
+        others = [Connection(self.stack.port) for _ in range(6)]
+        self.assertTrue(self.is_answered("127.0.0.1"))
+        for connection in others:
+            connection.socket.close()
 
 
 if __name__ == "__main__":

@@ -160,6 +160,7 @@ class WithUiTest(unittest.TestCase):
         # A request is counted after its answer was sent.
         wait_for(lambda: re.search(r'roost_http_requests_total\{status="2xx"\} [1-9]', self.metrics()), "count")
         self.assertIn('roost_http_request_seconds_bucket{le="+Inf"}', self.metrics())
+        self.assertIn("roost_http_refused_connections_total 0", self.metrics())
 
     def metrics(self):
         with Connection(self.stack.metrics_port) as connection:

@@ -20,6 +20,7 @@ enum { EXIT_USAGE = 2, MALLOC_ARENAS = 4, ARENA_BYTES = 4096 };
 struct process {
     struct gateway_config config;
     struct arena *arena;
+    struct networks *unlimited;
     struct gateway gateway;
     struct rpc_tls tls;
     struct http_server_config http_config;
@@ -60,10 +61,22 @@ static bool load_config(struct process *process)
     if (!config_load(gateway_config_fields, gateway_config_n_fields, &process->config, stderr)) {
         return false;
     }
-    process->gateway.proxies =
-        proxies_parse(process->arena, process->config.trusted_proxies, stderr);
+    process->gateway.proxies = networks_parse(process->arena, "ROOST_TRUSTED_PROXIES",
+                                              process->config.trusted_proxies, stderr);
+    process->unlimited = networks_parse(process->arena, "ROOST_UNLIMITED_ADDRESSES",
+                                        process->config.unlimited_addresses, stderr);
     bool has_good_url = check_public_url(process->config.public_url);
-    return check_tls(process) && has_good_url && process->gateway.proxies;
+    return check_tls(process) && has_good_url && process->gateway.proxies && process->unlimited;
+}
+
+static void open_connection_limit(struct process *process)
+{
+    process->gateway.connection_limit = connection_limit_new(&(struct connection_limit_config){
+        .per_address = (size_t)process->config.connections_per_address,
+        .connections = (size_t)process->config.max_connections,
+        .proxies = process->gateway.proxies,
+        .unlimited = process->unlimited,
+    });
 }
 
 static void open_peers(struct process *process)
@@ -86,6 +99,7 @@ static bool open_http(struct process *process)
         .listen = config->listen,
         .certificate = config->certificate,
         .max_connections = config->max_connections,
+        .connection_limit = process->gateway.connection_limit,
         .stall_timeout_ms = config->stall_timeout_ms,
         .keep_alive_ms = config->keep_alive_ms,
         .request_timeout_ms = config->request_timeout_ms,
@@ -145,6 +159,7 @@ static bool open_all(struct process *process)
         return false;
     }
     open_peers(process);
+    open_connection_limit(process);
     return open_http(process) && open_metrics(process);
 }
 
@@ -152,6 +167,7 @@ static void close_all(struct process *process)
 {
     metrics_close(process->metrics);
     http_server_close(process->http);
+    connection_limit_free(process->gateway.connection_limit);
     http_tally_close_all(&process->gateway.tallies);
     rpc_peers_free((struct rpc_peers *)process->gateway.peers);
     static_files_free(process->gateway.files);

@@ -1,5 +1,6 @@
 """HTTP at its edges, over a plain socket: what a well-behaved client library would never send."""
 
+import contextlib
 import gzip
 import json
 import socket
@@ -30,6 +31,8 @@ def run(api):
         holds(status in (None, 400, 413, 414, 431), f"answered {status}")
     with check("http: a client that never finishes its request is put off, and others are served meanwhile"):
         slow_client(api)
+    with check("http: one address with hundreds of connections leaves room for others"):
+        crowd(api)
     with check("http: /healthz, /readyz and the metrics are there"):
         for path in ("/healthz", "/readyz"):
             equal(exchange(api, f"GET {path}", [], b"")[0], 200, path)
@@ -106,6 +109,32 @@ def slow_client(api):
         except ConnectionError:
             pass
     holds(time.monotonic() - started < 60, "the connection was kept open for a minute")
+
+
+def crowd(api):
+    """From an address of this machine that is not exempt from the limit, as 127.0.0.1 is."""
+    with contextlib.ExitStack() as held:
+        connections = []
+        for _ in range(350):
+            with contextlib.suppress(ConnectionError):
+                connection = socket.create_connection(address(api), TIMEOUT_S, ("127.0.0.2", 0))
+                connections.append(held.enter_context(connection))
+                connection.sendall(b"GET /healthz HTTP/1.1\r\nHo")
+        started = time.monotonic()
+        equal(exchange(api, "GET /healthz", [], b"")[0], 200, "meanwhile")
+        holds(time.monotonic() - started < 2, "the answer took 2 s or more")
+        kept = sum(not is_reset(connection) for connection in connections)
+        holds(1 <= kept <= 50, f"{kept} are kept")
+
+
+def is_reset(connection):
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
 
 
 def documentation(api):
