@@ -22,5 +22,6 @@ const struct error *account_delete(struct call *call,
         ignored = saga_run(call, &account_saga_kinds[ACCOUNT_SAGA_DELETE], deletion.saga_id);
     }
     (void)ignored;
+    account_saga_end_sessions(call, deletion.sessions_saga_id);
     return NULL;
 }

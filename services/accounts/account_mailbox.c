@@ -502,6 +502,14 @@ const struct error *account_mailbox_release(struct call *call, int64_t account_i
     return mailboxes_internal_client_cancel_mailbox(call, &req, &empty);
 }
 
+const struct error *account_mailbox_end_sessions(struct call *call, int64_t account_id)
+{
+    Google__Protobuf__Empty *empty;
+    Roost__Mailboxes__V1__EndSessionsRequest req = ROOST__MAILBOXES__V1__END_SESSIONS_REQUEST__INIT;
+    req.account_id = account_id;
+    return mailboxes_internal_client_end_sessions(call, &req, &empty);
+}
+
 const struct error *account_mailbox_delete(struct call *call, int64_t account_id, bool keepdir)
 {
     /* A mailbox whose confirmation was lost is confirmed, so that its end is that of every mailbox.

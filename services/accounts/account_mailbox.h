@@ -45,7 +45,7 @@ MUST_USE const struct error *account_mailbox_change(
 /* Whether an error of account_mailbox_change is final: trying again would not help. */
 bool account_mailbox_is_refusal(const struct error *err);
 
-/* Confirms, gives back or deletes. Idempotent. */
+/* Confirms, gives back, ends the open sessions, or deletes. Idempotent. */
 MUST_USE const struct error *account_mailbox_confirm(struct call *call, int64_t account_id,
                                                      int64_t mailbox_id);
 /* Confirms what is still reserved for an account that exists: its creation was interrupted, and the
@@ -54,5 +54,6 @@ MUST_USE const struct error *account_mailbox_confirm_reserved(struct call *call,
                                                               int64_t account_id);
 MUST_USE const struct error *account_mailbox_release(
     struct call *call, int64_t account_id, const Roost__Accounts__V1__MailboxChange *change);
+MUST_USE const struct error *account_mailbox_end_sessions(struct call *call, int64_t account_id);
 MUST_USE const struct error *account_mailbox_delete(struct call *call, int64_t account_id,
                                                     bool keepdir);

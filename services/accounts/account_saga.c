@@ -44,7 +44,11 @@ static const struct error *change_step(struct call *call, const ProtobufCMessage
     account_change_settle(&change, mailbox);
     bool is_done;
     /* Not done: the handler has been faster. */
-    return account_write_apply_change(call, &change, &is_done);
+    err = account_write_apply_change(call, &change, &is_done);
+    if (!err) {
+        account_saga_end_sessions(call, change.sessions_saga_id);
+    }
+    return err;
 }
 
 static const struct error *delete_step(struct call *call, const ProtobufCMessage *payload)
@@ -57,6 +61,35 @@ static const struct error *delete_step(struct call *call, const ProtobufCMessage
     return account_write_forget(call, saga->account_id, NULL);
 }
 
+static const struct error *sessions_step(struct call *call, const ProtobufCMessage *payload)
+{
+    return account_mailbox_end_sessions(
+        call, ((const Roost__Accounts__V1__SessionsSaga *)payload)->account_id);
+}
+
+const struct error *account_saga_begin_sessions(struct call *call,
+                                                const Roost__Accounts__V1__Account *account,
+                                                int64_t *ret_saga_id)
+{
+    if (*account->email == '\0') {
+        *ret_saga_id = 0;
+        return NULL;
+    }
+    Roost__Accounts__V1__SessionsSaga saga = ROOST__ACCOUNTS__V1__SESSIONS_SAGA__INIT;
+    saga.account_id = account->id;
+    return saga_begin(call, &account_saga_kinds[ACCOUNT_SAGA_SESSIONS], account->id, &saga.base,
+                      ACCOUNT_CONFIRM_DELAY_MS, ret_saga_id);
+}
+
+void account_saga_end_sessions(struct call *call, int64_t saga_id)
+{
+    if (saga_id) {
+        const struct error *ignored =
+            saga_run(call, &account_saga_kinds[ACCOUNT_SAGA_SESSIONS], saga_id);
+        (void)ignored;
+    }
+}
+
 const struct saga_kind account_saga_kinds[ACCOUNT_N_SAGAS] = {
     [ACCOUNT_SAGA_ABORT] = {"account_abort", &roost__accounts__v1__abort_saga__descriptor,
                             abort_step},
@@ -66,4 +99,6 @@ const struct saga_kind account_saga_kinds[ACCOUNT_N_SAGAS] = {
                              change_step},
     [ACCOUNT_SAGA_DELETE] = {"account_delete", &roost__accounts__v1__delete_saga__descriptor,
                              delete_step},
+    [ACCOUNT_SAGA_SESSIONS] = {"account_sessions", &roost__accounts__v1__sessions_saga__descriptor,
+                               sessions_step},
 };

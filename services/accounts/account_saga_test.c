@@ -253,6 +253,102 @@ static void a_rename_that_is_refused_later_is_dropped(void **state)
     fixture_ok(rename_bob("bobby@example.test"));
 }
 
+static const struct error *disable(void)
+{
+    Roost__Accounts__V1__Account account = ACCOUNT;
+    Roost__Accounts__V1__Account *changed;
+    account._is_active_case = ROOST__ACCOUNTS__V1__ACCOUNT___IS_ACTIVE_IS_ACTIVE;
+    account.is_active = false;
+    return fixture_update(2, &account, "is_active", &changed);
+}
+
+static const struct error *disable_by_bulk(void)
+{
+    Roost__Accounts__V1__BulkChangeAccountsRequest req =
+        ROOST__ACCOUNTS__V1__BULK_CHANGE_ACCOUNTS_REQUEST__INIT;
+    Roost__Accounts__V1__BulkChangeAccountsResponse *resp;
+    req.action = (char *)"disable";
+    req.ids = (int64_t[]){2};
+    req.n_ids = 1;
+    return accounts_client_bulk_change_accounts(fixture_call(), &req, &resp);
+}
+
+static const struct error *set_password(void)
+{
+    Roost__Accounts__V1__Account account = ACCOUNT;
+    Roost__Accounts__V1__Account *changed;
+    account.password = (char *)"Another123";
+    return fixture_update(2, &account, "password", &changed);
+}
+
+static const struct error *reset_password(void)
+{
+    Roost__Accounts__V1__ChangePasswordRequest req =
+        ROOST__ACCOUNTS__V1__CHANGE_PASSWORD_REQUEST__INIT;
+    Google__Protobuf__Empty *empty;
+    req.id = 2;
+    req.new_password = (char *)"Another123";
+    return accounts_client_change_password(fixture_call(), &req, &empty);
+}
+
+static const struct error *delete_for_a_while(void)
+{
+    Roost__Accounts__V1__DeleteAccountRequest req =
+        ROOST__ACCOUNTS__V1__DELETE_ACCOUNT_REQUEST__INIT;
+    Google__Protobuf__Empty *empty;
+    req.id = 2;
+    req.undo_seconds = 3600;
+    return accounts_client_delete_account(fixture_call(), &req, &empty);
+}
+
+static const struct error *rename_and_set_password(void)
+{
+    return rename_bob("robert@example.test");
+}
+
+/* Sessions with the mailbox, which the agent ends: at once, or when mailboxes is there again. */
+static void what_ends_logins_ends_open_sessions(void **state)
+{
+    static const struct error *(*const changes[])(void) = {
+        disable,        disable_by_bulk,    set_password,
+        reset_password, delete_for_a_while, rename_and_set_password};
+    static const char waiting[] = "SELECT count(*) FROM saga WHERE kind = 'account_sessions'";
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        print_message("%zu\n", i);
+        for (int is_broken = 0; is_broken <= 1; is_broken++) {
+            fixture_reset(state);
+            fixture_create_simple("bob@example.test");
+            siblings_break(is_broken ? "EndSessions" : NULL, false);
+            fixture_ok(changes[i]());
+            assert_int_equal(siblings_calls("EndSessions"), 1);
+            fixture_selects(waiting, is_broken ? "1" : "0");
+            siblings_break(NULL, false);
+            fixture_execute("DELETE FROM saga WHERE kind = 'account_delete'");
+            fixture_finish();
+            assert_int_equal(siblings_calls("EndSessions"), 1 + is_broken);
+            fixture_selects(waiting, "0");
+        }
+    }
+}
+
+static void other_changes_leave_open_sessions(void **state)
+{
+    Roost__Accounts__V1__Account account = ACCOUNT;
+    Roost__Accounts__V1__Account *changed;
+    (void)state;
+    fixture_create_simple("bob@example.test");
+    account.first_name = (char *)"Robert";
+    account.username = (char *)"robert@example.test";
+    fixture_ok(fixture_update(2, &account, "first_name", &changed));
+    fixture_ok(fixture_update(2, &account, "username", &changed));
+    /* Without a mailbox there is nothing to end. */
+    const Roost__Accounts__V1__Account *admin = fixture_create_admin("office", "DomainAdmins");
+    account.password = (char *)"Another123";
+    fixture_ok(fixture_update(admin->id, &account, "password", &changed));
+    assert_int_equal(siblings_calls("EndSessions"), 0);
+    fixture_selects("SELECT count(*) FROM saga", "0");
+}
+
 static void without_domains_nothing_begins(void **state)
 {
     (void)state;
@@ -275,6 +371,8 @@ int main(void)
         TEST(a_delete_takes_an_unconfirmed_mailbox_along),
         TEST(an_unanswered_rename_is_completed),
         TEST(a_rename_that_is_refused_later_is_dropped),
+        TEST(what_ends_logins_ends_open_sessions),
+        TEST(other_changes_leave_open_sessions),
         TEST(without_domains_nothing_begins),
     };
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);

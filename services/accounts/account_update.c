@@ -140,7 +140,8 @@ static const struct error *carry_out(struct call *call, struct account_change *c
     return err;
 }
 
-/* The new epoch has ended them already; this spares the caller's own and tidies up. */
+/* The new epoch has ended those of the API already; this spares the caller's own and tidies up.
+ * Those of the mailbox are the agent's to end. */
 static void end_sessions(struct call *call, const struct account_change *change)
 {
     struct account_credentials *found;
@@ -151,6 +152,7 @@ static void end_sessions(struct call *call, const struct account_change *change)
         err = session_end_others(call, id, own, found->session_epoch);
     }
     (void)err;
+    account_saga_end_sessions(call, change->sessions_saga_id);
 }
 
 const struct error *account_update(struct call *call, struct account_change *change)

@@ -174,6 +174,12 @@ static const struct error *mark(struct call *call, struct account_deletion *dele
         deletion->saga_id = 0;
         return account_store_remove(call, account->id);
     }
+    if (undo_ms > 0) {
+        err = account_saga_begin_sessions(call, account, &deletion->sessions_saga_id);
+        if (err) {
+            return err;
+        }
+    }
     Roost__Accounts__V1__DeleteSaga saga = ROOST__ACCOUNTS__V1__DELETE_SAGA__INIT;
     saga.account_id = account->id;
     saga.keepdir = deletion->req->keepdir;
@@ -291,37 +297,33 @@ const struct error *account_write_restore(struct call *call,
 
 struct password_tx {
     struct call *call;
-    int64_t id;
-    const char *password_hash;
-    int64_t epoch;
+    struct account_password *password;
 };
 
 static const struct error *password_in_tx(struct pg *pg, void *ctx)
 {
     (void)pg;
-    struct password_tx *tx = ctx;
+    struct call *call = ((struct password_tx *)ctx)->call;
+    struct account_password *password = ((struct password_tx *)ctx)->password;
     const struct error *err =
-        account_store_set_password(tx->call, tx->id, tx->password_hash, &tx->epoch);
+        account_store_set_password(call, password->id, password->hash, &password->epoch);
     if (err) {
         return err;
     }
-    if (tx->epoch == 0) {
-        return error_new(tx->call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.",
-                         (long long)tx->id);
+    if (password->epoch == 0) {
+        return error_new(call->arena, REASON_ACCOUNT_NOT_FOUND, "There is no account %lld.",
+                         (long long)password->id);
     }
     Roost__Accounts__V1__Account *account;
-    err = account_store_get(tx->call, tx->id, &account);
-    return err ? err : account_event_password(tx->call, account);
+    err = account_store_get(call, password->id, &account);
+    if (!err) {
+        err = account_saga_begin_sessions(call, account, &password->sessions_saga_id);
+    }
+    return err ? err : account_event_password(call, account);
 }
 
-const struct error *account_write_password(struct call *call, int64_t id, const char *password_hash,
-                                           int64_t *ret_epoch)
+const struct error *account_write_password(struct call *call, struct account_password *password)
 {
-    struct password_tx tx = {.call = call, .id = id, .password_hash = password_hash};
-    const struct error *err = pg_transact(call->pg, password_in_tx, &tx);
-    if (err) {
-        return err;
-    }
-    *ret_epoch = tx.epoch;
-    return NULL;
+    struct password_tx tx = {.call = call, .password = password};
+    return pg_transact(call->pg, password_in_tx, &tx);
 }

@@ -51,7 +51,8 @@ struct account_change {
     Roost__Accounts__V1__Account *replayed;
     Roost__Accounts__V1__Account *changed;
     int64_t saga_id;
-    int64_t confirm_saga_id; /* 0: there is nothing to confirm */
+    int64_t confirm_saga_id;  /* 0: there is nothing to confirm */
+    int64_t sessions_saga_id; /* 0: there are none to end */
 };
 
 /* Whether the person must log in again after it. */
@@ -80,7 +81,8 @@ MUST_USE const struct error *account_write_drop_change(struct call *call,
 struct account_deletion {
     const Roost__Accounts__V1__DeleteAccountRequest *req;
     bool is_replayed;
-    int64_t saga_id; /* 0: there is nothing to do now */
+    int64_t saga_id;          /* 0: there is nothing to do now */
+    int64_t sessions_saga_id; /* 0: there are none to end, or saga_id does it */
 };
 /* Gone for everybody; the mailbox is left to the saga, and so is the row while it can be restored.
  * OWN_ACCOUNT, LAST_SUPER_ADMIN, ETAG_MISMATCH, REQUEST_IN_PROGRESS. */
@@ -90,9 +92,17 @@ MUST_USE const struct error *account_write_delete(struct call *call,
 MUST_USE const struct error *account_write_restore(
     struct call *call, const Roost__Accounts__V1__RestoreAccountRequest *req);
 
-/* Sets a password. *ret_epoch: of the sessions that go on. Event: PasswordChange. */
-MUST_USE const struct error *account_write_password(struct call *call, int64_t id,
-                                                    const char *password_hash, int64_t *ret_epoch);
+/* A new password. */
+struct account_password {
+    int64_t id;
+    const char *hash;
+    /* Set by account_write_password. */
+    int64_t epoch;            /* of the sessions that go on */
+    int64_t sessions_saga_id; /* 0: there are none to end */
+};
+/* Sets it. Event: PasswordChange. */
+MUST_USE const struct error *account_write_password(struct call *call,
+                                                    struct account_password *password);
 /* One batch of a domain's rename or removal. */
 MUST_USE const struct error *account_write_rewrite(
     struct call *call, const Roost__Accounts__V1__RewriteAddressesRequest *req);

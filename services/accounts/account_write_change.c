@@ -71,6 +71,9 @@ static const struct error *store(struct call *call, struct account_change *chang
     if (!err && *saga->password_hash) {
         err = account_event_password(call, change->changed);
     }
+    if (!err && update.ends_sessions) {
+        err = account_saga_begin_sessions(call, change->changed, &change->sessions_saga_id);
+    }
     return err;
 }
 

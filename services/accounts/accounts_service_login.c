@@ -5,6 +5,7 @@
 #include "proto/roost/accounts/v1/accounts.rpc.h"
 #include "services/accounts/account_event.h"
 #include "services/accounts/account_mailbox.h"
+#include "services/accounts/account_saga.h"
 #include "services/accounts/account_update.h"
 #include "services/accounts/accounts_config.h"
 #include "services/accounts/login.h"
@@ -87,20 +88,22 @@ const struct error *accounts_change_password(struct call *call,
         err = check_new(call, account, req->new_password);
     }
     char *stored;
-    int64_t epoch;
+    struct account_password password = {.id = id};
     if (!err) {
         err = hashing_hash(&accounts->hashing, call->arena, req->new_password, &stored);
     }
     if (!err) {
-        err = account_write_password(call, id, stored, &epoch);
+        password.hash = stored;
+        err = account_write_password(call, &password);
     }
     if (err) {
         return err;
     }
     /* The epoch has ended all sessions; this lets the caller's own go on. */
     const char *own = id == call->identity->account_id ? call->identity->session_id : "";
-    const struct error *ignored = session_end_others(call, id, own, epoch);
+    const struct error *ignored = session_end_others(call, id, own, password.epoch);
     (void)ignored;
+    account_saga_end_sessions(call, password.sessions_saga_id);
     secret_wipe(req->password);
     secret_wipe(req->new_password);
     *ret_resp = message_new(call->arena, &google__protobuf__empty__descriptor);

@@ -22,6 +22,7 @@ enum {
     CALL_LIMIT_US = 10000000,
     TRASH_SLICE_US = 2000000,
     KICK_LIMIT_US = 3000000,
+    KEPT_PAUSE_US = 2000000,
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MAX_MS = 5000,
     ARENA_BYTES = 65536,
@@ -33,6 +34,9 @@ static struct metrics_value n_done = {.name = "roost_agent_operations_done_total
 static struct metrics_value n_failed = {.name = "roost_agent_attempts_failed_total",
                                         .kind = METRICS_COUNTER,
                                         .help = "Attempts that ended in an error."};
+static struct metrics_value n_ended = {.name = "roost_agent_session_ends_total",
+                                       .kind = METRICS_COUNTER,
+                                       .help = "Names whose sessions were ended, if any."};
 
 /* One claimed operation on its way. */
 struct task {
@@ -75,8 +79,17 @@ static const struct error *claim(struct agent *agent, struct arena *arena,
     req.agent = agent->name;
     req.limit = CLAIM_LIMIT;
     req.lease_seconds = (int32_t)agent->config->lease_s;
+    if (*agent->config->doveadm && clock_monotonic_us() >= agent->next_end_us) {
+        req.session_end_limit = AGENT_SESSION_ENDS_MAX;
+    }
+    req.ended_session_ids = agent->ended;
+    req.n_ended_session_ids = agent->n_ended;
     struct call call = new_call(agent, arena);
-    return mailboxes_internal_client_claim_operations(&call, &req, ret_resp);
+    const struct error *err = mailboxes_internal_client_claim_operations(&call, &req, ret_resp);
+    if (!err) {
+        agent->n_ended = 0;
+    }
+    return err;
 }
 
 static void report(struct agent *agent, struct arena *arena, const struct task *task)
@@ -156,32 +169,96 @@ static void carry_out(struct agent *agent, struct arena *arena, struct task *tas
     }
 }
 
-/* A Dovecot that hangs must not hold the queue up: then sessions end when they find their files
- * gone. */
-static void kick_all(struct agent *agent, struct arena *arena, const struct task *tasks, size_t n)
+/* Ends the sessions under these names. Where that fails, is_kept says so. A Dovecot that hangs must
+ * not hold the queue up. */
+struct kick {
+    const char *address;
+    bool is_kept;
+};
+
+static bool kick(struct agent *agent, struct arena *arena, const char *who, const char *address)
+{
+    if (!who) {
+        return false;
+    }
+    return !doveadm_is_listed(who, address) || doveadm_kick(arena, agent->config->doveadm, address);
+}
+
+/* Leaves out those that it has not managed before. */
+static void kick_all(struct agent *agent, struct arena *arena, struct kick *kicks, size_t n)
 {
     int64_t limit_us = clock_monotonic_us() + KICK_LIMIT_US;
-    const char *who = doveadm_who(arena, agent->config->doveadm);
-    for (size_t i = 0; i < n && clock_monotonic_us() < limit_us; i++) {
-        if (!tasks[i].fault && doveadm_is_listed(who, tasks[i].operation->full_address)) {
-            doveadm_kick(arena, agent->config->doveadm, tasks[i].operation->full_address);
+    const char *who = NULL;
+    bool is_asked = false;
+    for (size_t i = 0; i < n; i++) {
+        if (kicks[i].is_kept) {
+            continue;
         }
+        if (!is_asked) {
+            who = doveadm_who(arena, agent->config->doveadm);
+            is_asked = true;
+        }
+        kicks[i].is_kept =
+            clock_monotonic_us() > limit_us || !kick(agent, arena, who, kicks[i].address);
     }
 }
 
+/* What one round is about. */
+struct round {
+    struct task *tasks;
+    size_t n_tasks;
+    Roost__Mailboxes__V1__SessionEnd **ends;
+    size_t n_ends;
+    /* First those of the ends, then those of the mailboxes that move or go. */
+    struct kick *kicks;
+    size_t n_kicks;
+};
+
+static struct round new_round(struct arena *arena,
+                              const Roost__Mailboxes__V1__ClaimOperationsResponse *resp)
+{
+    struct round round = {.n_tasks = resp->n_operations,
+                          .ends = resp->session_ends,
+                          .n_ends = resp->n_session_ends < AGENT_SESSION_ENDS_MAX
+                                        ? resp->n_session_ends
+                                        : AGENT_SESSION_ENDS_MAX};
+    round.tasks = arena_alloc(arena, (round.n_tasks + 1) * sizeof *round.tasks);
+    round.kicks = arena_alloc(arena, (round.n_tasks + round.n_ends + 1) * sizeof *round.kicks);
+    for (size_t i = 0; i < round.n_ends; i++) {
+        round.kicks[round.n_kicks++].address = round.ends[i]->address;
+    }
+    for (size_t i = 0; i < round.n_tasks; i++) {
+        prepare(arena, resp->operations[i], &round.tasks[i]);
+        if (!round.tasks[i].fault) {
+            round.kicks[round.n_kicks++].address = resp->operations[i]->full_address;
+        }
+    }
+    return round;
+}
+
 /* Everything twice, with a rest between: a delivery or a session that was under way may have made
- * the old directory again. */
-static void carry_out_all(struct agent *agent, struct arena *arena, struct task *tasks, size_t n)
+ * the old directory again, and a login that was under way is a session now. Sessions that are left
+ * of a mailbox that has moved find their files gone and end by themselves. */
+static void carry_out_all(struct agent *agent, struct arena *arena, struct round *round)
 {
     int64_t deadline_us = clock_monotonic_us() + agent->config->lease_s * 1000000 * 3 / 4;
-    for (size_t i = 0; i < n; i++) {
-        carry_out(agent, arena, &tasks[i], deadline_us);
+    for (size_t i = 0; i < round->n_tasks; i++) {
+        carry_out(agent, arena, &round->tasks[i], deadline_us);
     }
-    kick_all(agent, arena, tasks, n);
+    kick_all(agent, arena, round->kicks, round->n_kicks);
     sleep_ms(agent, agent->config->settle_ms);
-    for (size_t i = 0; i < n; i++) {
-        carry_out(agent, arena, &tasks[i], deadline_us);
+    for (size_t i = 0; i < round->n_tasks; i++) {
+        carry_out(agent, arena, &round->tasks[i], deadline_us);
     }
+    kick_all(agent, arena, round->kicks, round->n_ends);
+    for (size_t i = 0; i < round->n_ends; i++) {
+        if (round->kicks[i].is_kept) {
+            agent->next_end_us = clock_monotonic_us() + KEPT_PAUSE_US;
+        } else {
+            agent->ended[agent->n_ended++] = round->ends[i]->id;
+        }
+    }
+    metrics_add(&n_ended, (int64_t)agent->n_ended);
 }
 
 static bool empty_trash(struct agent *agent, struct arena *arena, bool *ret_is_empty)
@@ -202,19 +279,16 @@ const struct error *agent_round(struct agent *agent, struct arena *arena, bool *
     if (err) {
         return err;
     }
-    struct task *tasks = arena_alloc(arena, (resp->n_operations + 1) * sizeof *tasks);
-    for (size_t i = 0; i < resp->n_operations; i++) {
-        prepare(arena, resp->operations[i], &tasks[i]);
+    struct round round = new_round(arena, resp);
+    if (round.n_tasks + round.n_ends > 0) {
+        carry_out_all(agent, arena, &round);
     }
-    if (resp->n_operations > 0) {
-        carry_out_all(agent, arena, tasks, resp->n_operations);
-    }
-    for (size_t i = 0; i < resp->n_operations; i++) {
-        report(agent, arena, &tasks[i]);
+    for (size_t i = 0; i < round.n_tasks; i++) {
+        report(agent, arena, &round.tasks[i]);
     }
     bool is_empty = false;
     bool is_good = empty_trash(agent, arena, &is_empty);
-    *ret_worked = resp->n_operations > 0 || (is_good && !is_empty);
+    *ret_worked = round.n_tasks > 0 || agent->n_ended > 0 || (is_good && !is_empty);
     return NULL;
 }
 

@@ -7,11 +7,17 @@
 #include "services/common/rpc/client.h"
 #include "services/mailbox_agent/agent_config.h"
 
+enum { AGENT_SESSION_ENDS_MAX = 100 };
+
 struct agent {
     const struct agent_config *config;
     char *name;
     struct rpc_peers *peers;
     int root; /* descriptor of the mail root */
+    /* Session ends that are done, and which the queue has not been told. */
+    int64_t ended[AGENT_SESSION_ENDS_MAX];
+    size_t n_ended;
+    int64_t next_end_us; /* not before: Dovecot did not do as told */
     atomic_bool *is_stopping;
     atomic_bool is_healthy; /* the queue answers and the mail root can be used */
 };

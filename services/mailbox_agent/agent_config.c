@@ -20,8 +20,8 @@ const struct config_field agent_config_fields[] = {
     {FIELD("ROOST_METRICS_LISTEN", CONFIG_TEXT, metrics_listen), .default_value = "",
      .help = "Where /metrics and /healthz listen, HOST:PORT; empty: nowhere."},
     {FIELD("ROOST_DOVEADM", CONFIG_TEXT, doveadm), .default_value = "",
-     .help = "A doveadm command, split at spaces (no shell), to end the IMAP sessions of a mailbox "
-             "that moves: \"doveadm -c /etc/dovecot/dovecot.conf\"; empty: sessions are left."},
+     .help = "A doveadm command, split at spaces (no shell), to end IMAP sessions that may not "
+             "go on: \"doveadm -c /etc/dovecot/dovecot.conf\"; empty: sessions are left."},
     {FIELD("ROOST_AGENT_NAME", CONFIG_TEXT, name), .default_value = "", .max = 200,
      .help = "How the agent is called in the queue, the same after a restart; empty: its host name "
              "and mail root."},

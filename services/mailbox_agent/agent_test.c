@@ -23,17 +23,30 @@ static struct {
     bool is_out_of_order;
     char outcome[256]; /* what was reported: "id/agent/permanent/error" */
     int n_claims;
+    Roost__Mailboxes__V1__SessionEnd *end; /* NULL: none */
+    int end_limit;                         /* that was asked for */
 } queue;
 
 static const struct error *claim(struct call *call, const ProtobufCMessage *request,
                                  ProtobufCMessage **ret_response)
 {
-    (void)request;
+    const Roost__Mailboxes__V1__ClaimOperationsRequest *req =
+        (const Roost__Mailboxes__V1__ClaimOperationsRequest *)request;
     Roost__Mailboxes__V1__ClaimOperationsResponse *resp =
         message_new(call->arena, &roost__mailboxes__v1__claim_operations_response__descriptor);
     queue.n_claims++;
     if (queue.is_out_of_order) {
         return error_new(call->arena, REASON_DATABASE_UNAVAILABLE, "The queue is out of order.");
+    }
+    queue.end_limit = req->session_end_limit;
+    if (queue.end && req->n_ended_session_ids > 0) {
+        assert_int_equal(req->n_ended_session_ids, 1);
+        assert_int_equal(req->ended_session_ids[0], queue.end->id);
+        queue.end = NULL;
+    }
+    if (queue.end && req->session_end_limit > 0) {
+        resp->session_ends = arena_memdup(call->arena, &queue.end, sizeof queue.end);
+        resp->n_session_ends = 1;
     }
     if (queue.is_there) {
         resp->operations = arena_alloc(call->arena, sizeof *resp->operations);
@@ -186,8 +199,106 @@ static void reads_what_doveadm_says(void **state)
     struct fixture *fixture = *state;
     assert_string_equal(doveadm_who(fixture->arena, "/bin/echo bob@a.test imap"),
                         "bob@a.test imap who -1\n");
-    assert_string_equal(doveadm_who(fixture->arena, "/bin/false"), "");
-    assert_string_equal(doveadm_who(fixture->arena, ""), "");
+    assert_string_equal(doveadm_who(fixture->arena, "/bin/true"), "");
+    assert_null(doveadm_who(fixture->arena, "/bin/false"));
+    assert_null(doveadm_who(fixture->arena, "/nonexistent/doveadm"));
+    assert_null(doveadm_who(fixture->arena, ""));
+}
+
+/* A doveadm that knows of one session of bob's, writes down whom it kicks, and ends as `kick` says.
+ */
+static void make_doveadm(struct fixture *fixture, int kick)
+{
+    char path[128];
+    static char command[160];
+    snprintf(path, sizeof path, "%s/doveadm", fixture->directory);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file,
+            "#!/bin/sh\ncase $1 in\nwho) echo 'bob@a.test 1 imap (12) (::1)';;\n"
+            "kick) echo \"$2\" >>%s/kicked; exit %d;;\nesac\n",
+            fixture->directory, kick);
+    assert_int_equal(fclose(file), 0);
+    snprintf(command, sizeof command, "/bin/sh %s", path);
+    fixture->config.doveadm = command;
+}
+
+static void run_round(struct fixture *fixture)
+{
+    bool worked;
+    arena_reset(fixture->arena);
+    fixture->agent.next_end_us = 0;
+    assert_null(agent_round(&fixture->agent, fixture->arena, &worked));
+}
+
+static void assert_kicked(struct fixture *fixture, const char *wanted)
+{
+    char text[256] = "";
+    int fd = openat(fixture->agent.root, "kicked", O_RDONLY);
+    if (fd >= 0) {
+        assert_true(read(fd, text, sizeof text - 1) >= 0);
+        close(fd);
+    }
+    assert_string_equal(text, wanted);
+    unlinkat(fixture->agent.root, "kicked", 0);
+}
+
+/* Twice: a login that was under way the first time is a session the second time. */
+static void ends_sessions_and_says_so(void **state)
+{
+    struct fixture *fixture = *state;
+    Roost__Mailboxes__V1__SessionEnd end = ROOST__MAILBOXES__V1__SESSION_END__INIT;
+    static const int codes[] = {0, 68};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        make_doveadm(fixture, codes[i]);
+        end.id = 5;
+        end.address = (char *)"bob@a.test";
+        queue.end = &end;
+        run_round(fixture);
+        assert_kicked(fixture, "bob@a.test\nbob@a.test\n");
+        assert_non_null(queue.end);
+        run_round(fixture);
+        assert_null(queue.end);
+        assert_kicked(fixture, "");
+    }
+    end.address = (char *)"ann@a.test"; /* who is not logged in */
+    queue.end = &end;
+    run_round(fixture);
+    run_round(fixture);
+    assert_null(queue.end);
+    assert_kicked(fixture, "");
+    unlinkat(fixture->agent.root, "doveadm", 0);
+    fixture->config.doveadm = "";
+}
+
+static void tries_again_where_doveadm_fails(void **state)
+{
+    struct fixture *fixture = *state;
+    Roost__Mailboxes__V1__SessionEnd end = ROOST__MAILBOXES__V1__SESSION_END__INIT;
+    bool worked;
+    end.id = 6;
+    end.address = (char *)"bob@a.test";
+    queue.end = &end;
+    fixture->config.doveadm = "/bin/false";
+    run_round(fixture);
+    make_doveadm(fixture, 1);
+    run_round(fixture);
+    assert_kicked(fixture, "bob@a.test\n");
+    /* After a pause. */
+    assert_null(agent_round(&fixture->agent, fixture->arena, &worked));
+    assert_false(worked);
+    assert_int_equal(queue.end_limit, 0);
+    assert_kicked(fixture, "");
+    make_doveadm(fixture, 0);
+    run_round(fixture);
+    run_round(fixture);
+    assert_null(queue.end);
+    assert_kicked(fixture, "bob@a.test\nbob@a.test\n");
+    unlinkat(fixture->agent.root, "doveadm", 0);
+    /* Who has no doveadm leaves it to others. */
+    fixture->config.doveadm = "";
+    run_round(fixture);
+    assert_int_equal(queue.end_limit, 0);
 }
 
 static void waits_for_the_queue(void **state)
@@ -205,9 +316,14 @@ static void waits_for_the_queue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(carries_out_and_reports), cmocka_unit_test(refuses_for_good),
-        cmocka_unit_test(hangs_on_no_doveadm),     cmocka_unit_test(kicks_who_is_logged_in),
-        cmocka_unit_test(reads_what_doveadm_says), cmocka_unit_test(waits_for_the_queue),
+        cmocka_unit_test(carries_out_and_reports),
+        cmocka_unit_test(refuses_for_good),
+        cmocka_unit_test(hangs_on_no_doveadm),
+        cmocka_unit_test(kicks_who_is_logged_in),
+        cmocka_unit_test(reads_what_doveadm_says),
+        cmocka_unit_test(waits_for_the_queue),
+        cmocka_unit_test(ends_sessions_and_says_so),
+        cmocka_unit_test(tries_again_where_doveadm_fails),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

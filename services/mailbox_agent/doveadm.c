@@ -13,7 +13,7 @@
 #include "services/common/error/error.h"
 #include "services/common/log/log.h"
 
-enum { MAX_WORDS = 32, WAIT_MS = 5000, WHO_MAX_BYTES = 1 << 20 };
+enum { MAX_WORDS = 32, WAIT_MS = 5000, WHO_MAX_BYTES = 1 << 20, NOT_LOGGED_IN = 68 };
 
 extern char **environ;
 
@@ -109,14 +109,16 @@ const char *doveadm_who(struct arena *arena, const char *command)
     int ends[2];
     pid_t pid;
     if (!words || pipe2(ends, O_CLOEXEC) != 0) {
-        return "";
+        return NULL;
     }
     bool is_started = start(words, ends[1], &pid);
     close(ends[1]);
-    const char *text = is_started ? read_all(arena, ends[0]) : "";
+    const char *text = is_started ? read_all(arena, ends[0]) : NULL;
     close(ends[0]);
-    if (is_started && wait_for(pid) != 0) {
-        text = "";
+    int code = is_started ? wait_for(pid) : 0;
+    if (code != 0) {
+        log_warn("doveadm.failed", log_str("program", words[0]), log_int("exit_code", code));
+        return NULL;
     }
     return text;
 }
@@ -134,16 +136,18 @@ bool doveadm_is_listed(const char *who, const char *user)
     return false;
 }
 
-void doveadm_kick(struct arena *arena, const char *command, const char *user)
+bool doveadm_kick(struct arena *arena, const char *command, const char *user)
 {
     char **words = split(arena, command, "kick", user);
     pid_t pid;
     /* An option in the place of a user. */
     if (!words || user[0] == '-' || !start(words, -1, &pid)) {
-        return;
+        return false;
     }
     int code = wait_for(pid);
-    if (code != 0) {
-        log_debug("doveadm.ended", log_str("user", user), log_int("exit_code", code));
+    if (code == 0 || code == NOT_LOGGED_IN) {
+        return true;
     }
+    log_warn("kick.failed", log_str("user", user), log_int("exit_code", code));
+    return false;
 }

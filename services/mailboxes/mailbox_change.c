@@ -6,6 +6,7 @@
 #include "services/mailboxes/alias_change.h"
 #include "services/mailboxes/mailbox_store.h"
 #include "services/mailboxes/mailboxes_config.h"
+#include "services/mailboxes/session_end_store.h"
 #include "services/mailboxes/sql/mailboxes.sql.h"
 
 /* Who else uses a directory: see home_users. */
@@ -432,6 +433,10 @@ const struct error *mailbox_change_delete(struct call *call, const struct mailbo
         return err;
     }
     err = keep_directory ? NULL : queue_removal(call, row);
+    if (err) {
+        return err;
+    }
+    err = session_end_store_add(call, row->id);
     if (err) {
         return err;
     }

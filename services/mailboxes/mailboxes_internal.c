@@ -8,6 +8,7 @@
 #include "services/mailboxes/domain_store.h"
 #include "services/mailboxes/mailbox_store.h"
 #include "services/mailboxes/operation_store.h"
+#include "services/mailboxes/session_end_store.h"
 
 enum { BATCH_GET_MAX = 1000 };
 
@@ -65,6 +66,18 @@ const struct error *mailboxes_internal_delete_mailbox(
         return err;
     }
     *ret_resp = resp;
+    return NULL;
+}
+
+const struct error *mailboxes_internal_end_sessions(
+    struct call *call, const Roost__Mailboxes__V1__EndSessionsRequest *req,
+    Google__Protobuf__Empty **ret_resp)
+{
+    const struct error *err = session_end_store_add_by_account(call, req);
+    if (err) {
+        return err;
+    }
+    *ret_resp = message_new(call->arena, &google__protobuf__empty__descriptor);
     return NULL;
 }
 
@@ -133,9 +146,14 @@ const struct error *mailboxes_internal_claim_operations(
     struct call *call, const Roost__Mailboxes__V1__ClaimOperationsRequest *req,
     Roost__Mailboxes__V1__ClaimOperationsResponse **ret_resp)
 {
+    const struct error *err = check_batch(call, "ended_session_ids", req->n_ended_session_ids);
+    if (err) {
+        return err;
+    }
     *ret_resp =
         message_new(call->arena, &roost__mailboxes__v1__claim_operations_response__descriptor);
-    return operation_store_claim(call, req, *ret_resp);
+    err = session_end_store_exchange(call, req, *ret_resp);
+    return err ? err : operation_store_claim(call, req, *ret_resp);
 }
 
 const struct error *mailboxes_internal_finish_operation(

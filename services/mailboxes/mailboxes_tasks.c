@@ -24,6 +24,7 @@ static const struct error *expire(struct call *call)
         &mailboxes_sql_former_address_expire,
         &mailboxes_sql_removed_mailbox_expire,
         &mailboxes_sql_operation_expire,
+        &mailboxes_sql_session_end_expire,
     };
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
         const struct error *err =

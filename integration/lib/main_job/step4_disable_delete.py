@@ -19,11 +19,13 @@ def run(story):
         story.objects["token"] = story.new_token(ADDRESS, story.password)
         equal(own(story).status, 200)
         equal(own(story, "/api/v1/domains/").status, 403)
-    with check("4.2 a disabled account: IMAP, mail and its token are refused soon"):
+    with check("4.2 a disabled account: IMAP, mail and its token are refused soon, an open IMAP session ends"):
+        session = mail.open_session(stack["ROOST_IMAP"], ADDRESS, story.password)
         equal(story.rest.patch(account, {"is_active": False})["is_active"], False)
         story.wrote("AccountModified", f"account/{story.pk('bob')}")
         eventually("IMAP refuses", story.within(REFUSED_S),
                    lambda: not mail.can_log_in(stack["ROOST_IMAP"], ADDRESS, story.password))
+        eventually("the open session ends", story.within(REFUSED_S), session.has_ended)
         eventually("SMTP refuses", story.within(REFUSED_S), lambda: rcpt(story) >= 500)
         eventually("the token is refused", story.within(REFUSED_S), lambda: own(story).status == 401)
     with check("4.3 enabled again: mail and IMAP work soon, old mail is there"):
@@ -32,11 +34,19 @@ def run(story):
         eventually("SMTP accepts", story.within(REFUSED_S), lambda: rcpt(story) == 250)
         key = mail.send_patiently(stack["ROOST_SMTP"], ADDRESS)
         mail.wait_for_mail(stack["ROOST_IMAP"], ADDRESS, story.password, story.mails + [key], story.within(10))
-    with check("4.4 a deleted account is gone at once for the API, IMAP and mail"):
+    with check("4.4 a new password ends an open IMAP session, and the next one has it"):
+        session = mail.open_session(stack["ROOST_IMAP"], ADDRESS, story.password)
+        story.password = "Another-horse-8"
+        story.rest.patch(account, {"password": story.password})
+        story.wrote("AccountModified", f"account/{story.pk('bob')}")
+        story.wrote("PasswordChange", f"account/{story.pk('bob')}")
+        eventually("the open session ends", story.within(REFUSED_S), session.has_ended)
+        holds(mail.can_log_in(stack["ROOST_IMAP"], ADDRESS, story.password), "the new password opens nothing")
+    with check("4.5 a deleted account is gone at once for the API, IMAP and mail"):
         delete(story, account)
-    with check("4.5 its mail is gone from disk by the agent, its quota row too"):
+    with check("4.6 its mail is gone from disk by the agent, its quota row too"):
         nothing_left(story)
-    with check("4.6 aliases lost the recipient; one left without any is gone"):
+    with check("4.7 aliases lost the recipient; one left without any is gone"):
         info = story.rest.get(f"/api/v1/aliases/{story.pk('info')}/")
         equal(info["recipients"], ["friend@elsewhere.example"])
         equal(story.rest.request("GET", f"/api/v1/aliases/{story.pk('catch-all')}/").status, 404)

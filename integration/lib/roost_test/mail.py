@@ -97,6 +97,14 @@ class Imap:
         except (imaplib.IMAP4.error, OSError):
             pass
 
+    def has_ended(self):
+        """Whether the server has closed the connection."""
+        try:
+            self.connection.noop()
+        except (imaplib.IMAP4.abort, OSError):
+            return True
+        return False
+
     def subjects(self):
         """The subjects of all messages of the inbox: the keys of ours."""
         self.connection.select("INBOX")
@@ -119,6 +127,11 @@ class Imap:
         text = found[1][0].decode()
         used, allowed = text[text.index("STORAGE") + 7:].strip(" )").split()[:2]
         return int(used), int(allowed.rstrip(")"))
+
+
+def open_session(server, user, password):
+    """A session that stays; asks again where the server says nothing definite."""
+    return eventually(f"a session of {user}", PATIENCE_S, lambda: Imap(server, user, password))
 
 
 def can_log_in(server, user, password):

@@ -248,6 +248,14 @@ static const struct error *delete_mailbox(struct call *call, const ProtobufCMess
     return NULL;
 }
 
+/* Being called is all. */
+static const struct error *end_sessions(struct call *call, const ProtobufCMessage *request,
+                                        ProtobufCMessage **ret)
+{
+    (void)request;
+    return empty(call, ret);
+}
+
 static const struct error *batch_get_mailboxes(struct call *call, const ProtobufCMessage *request,
                                                ProtobufCMessage **ret)
 {
@@ -401,6 +409,7 @@ METHOD(confirm_mailbox)
 METHOD(cancel_mailbox)
 METHOD(rename_mailbox)
 METHOD(delete_mailbox)
+METHOD(end_sessions)
 METHOD(batch_get_mailboxes)
 METHOD(set_mailbox_quota)
 METHOD(confirm_mailbox_quota)
@@ -428,6 +437,7 @@ static const struct rpc_method mailboxes_methods[] = {
     MAILBOXES(CancelMailbox, cancel_mailbox, google__protobuf__empty),
     MAILBOXES(RenameMailbox, rename_mailbox, roost__mailboxes__v1__mailbox),
     MAILBOXES(DeleteMailbox, delete_mailbox, roost__mailboxes__v1__delete_mailbox_response),
+    MAILBOXES(EndSessions, end_sessions, google__protobuf__empty),
     MAILBOXES(BatchGetMailboxes, batch_get_mailboxes,
               roost__mailboxes__v1__batch_get_mailboxes_response),
 };
