@@ -103,6 +103,18 @@ def first_run(check, stack):
             for name in names:
                 mode = stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode)
                 equal(mode & 0o077, 0, name)
+    with check("logs are readable by their owner only"):
+        closed(stack, "log")
+
+
+def closed(stack, folder):
+    """The folder and all that is in it, of which there is something."""
+    path = os.path.join(stack.data, folder)
+    equal(stat.S_IMODE(os.stat(path).st_mode), 0o700, path)
+    names = os.listdir(path)
+    holds(names, f"{path} is empty")
+    for name in names:
+        equal(stat.S_IMODE(os.stat(os.path.join(path, name)).st_mode), 0o600, name)
 
 
 def foreign_listeners(stack):

@@ -158,7 +158,7 @@ def _prepare_postfix(stack):
 
 
 def _prepare_sink(stack):
-    stack.directory(stack.path("sink"), 0o755, pwd.getpwnam("nobody"))
+    stack.directory(stack.path("sink"), 0o700, pwd.getpwnam("nobody"))
 
 
 # Dovecot
@@ -253,7 +253,7 @@ def prepare(stack):
     sink = ["/usr/sbin/smtp-sink", "-d", stack.path("sink") + "/%Y%m%d%H%M%S.",
             f"127.0.0.1:{stack.port('sink')}", "100"]
     return [
-        _spec(stack, "sink", sink, ["sink"], user="nobody"),
+        _spec(stack, "sink", sink, ["sink"], user="nobody") | {"umask": 0o077},
         _spec(stack, "dovecot", ["/usr/sbin/dovecot", "-F", "-c", dovecot_dir(stack, "dovecot.conf")],
               ["imap", "lmtp"]),
         _spec(stack, "postfix", [f"{POSTFIX_DAEMONS}/master", "-c", postfix_dir(stack, "etc"), "-s"],

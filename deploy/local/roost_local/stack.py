@@ -123,7 +123,7 @@ class Stack:
         service, mail = self.user(SERVICE_USER), self.user(MAIL_USER)
         self.directory(self.run_dir, 0o755, service)
         self.directory(os.path.join(self.run_dir, "ctl"), 0o700, None)
-        self.directory(self.path("log"), 0o755, None)
+        self.directory(self.path("log"), 0o700, None)
         self.directory(self.path("bin"), 0o755, None)
         self.directory(self.path("secrets"), 0o711, None)
         self.directory(self.mail_home, 0o700, mail)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from roost_local.progress import StackError, wait_until
-from roost_local.supervisor import start_time
+from roost_local.supervisor import open_log, start_time
 
 
 def ask(stack, order, timeout_s=120):
@@ -61,7 +61,7 @@ def start(stack):
     if status(stack) is not None:
         return
     program = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "supervisor")
-    with open(stack.path("log", "supervisor.log"), "ab") as log:
+    with open_log(stack.path("log", "supervisor.log")) as log:
         subprocess.Popen([sys.executable, program, stack.data], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                          start_new_session=True, cwd="/")
     wait_until("the supervisor", 60, lambda: status(stack) is not None)

@@ -9,6 +9,7 @@ One thread, one loop. Orders come as one JSON line each over a unix socket that 
 
 SPEC: name, argv, env, user (passwd name or null), log, stage (higher ones are stopped first), stop_signal, ports; and
 perhaps
+  "umask": for what writes files that others must not read;
   "reload": {process, signal, when}: once the process was started again and the command `when` succeeds, that other process
             gets the signal;
   "home": a folder: what works there is a part of the process, in a session of its own, and ends with it.
@@ -44,6 +45,13 @@ def write_atomically(path, text, mode):
         os.fchmod(out.fileno(), mode)
         out.write(text)
     os.replace(part, path)
+
+
+def open_log(path):
+    """To append to; only its owner reads it, also where it was made by something that let others."""
+    log = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")
+    os.fchmod(log.fileno(), 0o600)
+    return log
 
 
 def start_time(pid):
@@ -86,9 +94,9 @@ class Process:
             user = pwd.getpwnam(self.spec["user"])
             argv += [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--init-groups"]
         argv += ["--"] + self.spec["argv"]
-        with open(self.spec["log"], "ab") as log:
-            self.popen = subprocess.Popen(argv, env=self.spec["env"], cwd="/", stdin=subprocess.DEVNULL,
-                                          stdout=log, stderr=log, start_new_session=True)
+        with open_log(self.spec["log"]) as log:
+            self.popen = subprocess.Popen(argv, env=self.spec["env"], cwd="/", stdin=subprocess.DEVNULL, stdout=log,
+                                          stderr=log, start_new_session=True, umask=self.spec.get("umask", -1))
         self.started = time.monotonic()
         self.started_at = time.time()
         self.starts += 1
@@ -302,7 +310,7 @@ class Supervisor:
         self.next_log_check = time.monotonic() + LOG_CHECK_S
         for path in {p.spec["log"] for p in self.processes.values()}:
             if os.path.exists(path) and os.path.getsize(path) > LOG_MAX_BYTES:
-                shutil.copyfile(path, path + ".1")
+                shutil.copy(path, path + ".1")
                 os.truncate(path, 0)
 
     def run(self):

@@ -3,6 +3,7 @@
 import glob
 import os
 import smtplib
+import stat
 import subprocess
 
 from roost_test import mail
@@ -26,6 +27,7 @@ def run(story):
     with check("2.5 the alias's external recipient gets its copy"):
         eventually("the copy in the sink", story.within(DELIVERY_S),
                    lambda: in_sink(stack, "friend@elsewhere.example", story.mails[1]))
+        equal([stat.S_IMODE(os.stat(stack["ROOST_SINK"]).st_mode), *modes(stack["ROOST_SINK"])], [0o700, 0o600])
     with check("2.6 an unknown recipient at a domain of others is refused"):
         equal(refusal(story, "nobody@elsewhere.example") // 100, 5)
     with check("2.7 an unknown recipient at a domain without catch-all is refused"):
@@ -42,6 +44,10 @@ def run(story):
         usage_falls(story)
     with check("2.13 mail finds mailboxes whose names have every character that they may have"):
         rare_names(story)
+
+
+def modes(folder):
+    return {stat.S_IMODE(os.stat(path).st_mode) for path in glob.glob(os.path.join(folder, "*"))}
 
 
 def refusal(story, address):
