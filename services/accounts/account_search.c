@@ -7,7 +7,7 @@
 #include "services/common/list/list.h"
 #include "services/common/message/message.h"
 
-enum { SEARCH_MAX_BYTES = 254, N_FILTERS = 6 };
+enum { N_FILTERS = 6 };
 
 struct search {
     const Roost__Accounts__V1__ListAccountsRequest *req;
@@ -51,9 +51,9 @@ static const struct error *read_filters(struct call *call,
         return error_on_field(call->arena, REASON_ROLE_UNKNOWN, "role",
                               "\"%s\" is not a valid choice.", req->role);
     }
-    if (strlen(req->search) > SEARCH_MAX_BYTES) {
-        return error_on_field(call->arena, REASON_FIELD_TOO_LONG, "search", "At most %d bytes.",
-                              SEARCH_MAX_BYTES);
+    const struct error *err = list_check_search(call, req->search);
+    if (err) {
+        return err;
     }
     if (*req->domain) {
         const char *fault;
@@ -63,7 +63,7 @@ static const struct error *read_filters(struct call *call,
         }
     }
     if (*req->search) {
-        const struct error *err = fold(call, req->search, &search->low);
+        err = fold(call, req->search, &search->low);
         if (err) {
             return err;
         }

@@ -71,6 +71,9 @@ const struct error *dns_checks_list_dns_checks(
     struct list_page page;
     const struct error *err = validate(call, req);
     if (!err) {
+        err = list_check_search(call, req->search);
+    }
+    if (!err) {
         err = check_store_list(call, &request, &filter, &page);
     }
     if (!err && (req->count || !is_filtered)) {

@@ -214,6 +214,10 @@ static void bad_requests_are_refused(void **state)
     refused(dns_checks_client_list_dns_checks(call, &req, &resp), "ORDERING_UNKNOWN", "ordering");
     req = REQUEST(.domains = many, .n_domains = 1001);
     refused(dns_checks_client_list_dns_checks(call, &req, &resp), "FIELD_TOO_LONG", "domains");
+    char search[256] = "";
+    memset(search, 'x', sizeof search - 1);
+    req = REQUEST(.search = search);
+    refused(dns_checks_client_list_dns_checks(call, &req, &resp), "FIELD_TOO_LONG", "search");
     req = REQUEST(.page_size = -1);
     refused(dns_checks_client_list_dns_checks(call, &req, &resp), "FIELD_INVALID", "page_size");
     req = REQUEST(.page_size = 1);

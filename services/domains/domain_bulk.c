@@ -67,8 +67,13 @@ static const struct error *select_page(struct call *call, struct bulk *bulk)
         .has_enabled = asked->_enabled_case != ROOST__DOMAINS__V1__DOMAIN_FILTER___ENABLED__NOT_SET,
         .enabled = asked->enabled,
     };
-    const struct error *err =
-        bulk->is_first ? domain_store_count(call, &filter, &bulk->total) : NULL;
+    const struct error *err = list_check_search(call, asked->search);
+    if (err) {
+        return error_prefix_fields(call->arena, err, "filter");
+    }
+    if (bulk->is_first) {
+        err = domain_store_count(call, &filter, &bulk->total);
+    }
     int64_t *ids;
     if (!err) {
         err =

@@ -188,6 +188,36 @@ static void checked_domains_are_walked_by_id(void **state)
                "FIELD_INVALID", "limit");
 }
 
+/* In each of the lists, and in what a bulk change selects. */
+static void searches_have_a_limit(void **state)
+{
+    Roost__Domains__V1__ListDomainsRequest domains = ROOST__DOMAINS__V1__LIST_DOMAINS_REQUEST__INIT;
+    Roost__Domains__V1__ListDomainsResponse *domains_resp;
+    Roost__Domains__V1__ListDomainAliasesRequest aliases =
+        ROOST__DOMAINS__V1__LIST_DOMAIN_ALIASES_REQUEST__INIT;
+    Roost__Domains__V1__ListDomainAliasesResponse *aliases_resp;
+    Roost__Domains__V1__DomainFilter filter = ROOST__DOMAINS__V1__DOMAIN_FILTER__INIT;
+    Roost__Domains__V1__BulkChangeDomainsRequest bulk =
+        ROOST__DOMAINS__V1__BULK_CHANGE_DOMAINS_REQUEST__INIT;
+    Roost__Domains__V1__BulkChangeDomainsResponse *bulk_resp;
+    char search[256];
+    (void)state;
+    memset(search, 'x', sizeof search - 1);
+    search[sizeof search - 1] = '\0';
+    domains.search = aliases.search = filter.search = search;
+    bulk.action = text("disable");
+    bulk.filter = &filter;
+    refused_on(domains_client_list_domains(fixture_client(), &domains, &domains_resp),
+               "FIELD_TOO_LONG", "search");
+    refused_on(domains_client_list_domain_aliases(fixture_client(), &aliases, &aliases_resp),
+               "FIELD_TOO_LONG", "search");
+    refused_on(domains_client_bulk_change_domains(fixture_client(), &bulk, &bulk_resp),
+               "FIELD_TOO_LONG", "filter.search");
+    search[254] = '\0';
+    ok(domains_client_list_domains(fixture_client(), &domains, &domains_resp));
+    ok(domains_client_list_domain_aliases(fixture_client(), &aliases, &aliases_resp));
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, with_domains)
 
 int main(void)
@@ -199,6 +229,7 @@ int main(void)
         TEST(unavailable_peer_is_told),
         TEST(names_and_ids_are_resolved),
         TEST(checked_domains_are_walked_by_id),
+        TEST(searches_have_a_limit),
     };
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }

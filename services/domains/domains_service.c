@@ -41,7 +41,10 @@ const struct error *domains_list_domains(struct call *call,
     };
     Roost__Domains__V1__ListDomainsResponse *resp = NEW(call, list_domains_response);
     struct list_page page;
-    const struct error *err = domain_store_list(call, &request, &filter, &page);
+    const struct error *err = list_check_search(call, req->search);
+    if (!err) {
+        err = domain_store_list(call, &request, &filter, &page);
+    }
     if (!err) {
         resp->n_domains = page.n;
         resp->domains = (Roost__Domains__V1__Domain **)page.messages;
@@ -138,8 +141,10 @@ const struct error *domains_list_domain_aliases(
     Roost__Domains__V1__ListDomainAliasesResponse *resp = NEW(call, list_domain_aliases_response);
     struct alias_filter filter = {.search = req->search};
     struct list_page page;
-    const struct error *err =
-        *req->domain ? target_of_name(call, req->domain, &filter.target_id) : NULL;
+    const struct error *err = list_check_search(call, req->search);
+    if (!err && *req->domain) {
+        err = target_of_name(call, req->domain, &filter.target_id);
+    }
     if (!err) {
         err = alias_store_list(call, &request, &filter, &page);
     }

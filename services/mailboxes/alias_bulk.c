@@ -65,7 +65,10 @@ static const struct error *select_page(struct call *call, struct bulk *bulk)
             asked->_enabled_case != ROOST__MAILBOXES__V1__ALIAS_FILTER___ENABLED__NOT_SET,
         .enabled = asked->enabled,
     };
-    const struct error *err = domain_names_filter(call, asked->domain, &filter.domain_id);
+    const struct error *err = list_check_search(call, asked->search);
+    if (!err) {
+        err = domain_names_filter(call, asked->domain, &filter.domain_id);
+    }
     if (err) {
         return error_prefix_fields(call->arena, err, "filter");
     }

@@ -74,7 +74,10 @@ static const struct error *make_plan(struct call *call,
     };
     plan->is_counted =
         req->count || (!*req->search && !*req->domain && !*req->role && !req->_enabled_case);
-    const struct error *err = read_kind(call, plan);
+    const struct error *err = list_check_search(call, req->search);
+    if (!err) {
+        err = read_kind(call, plan);
+    }
     if (!err) {
         err = read_ordering(call, plan);
     }

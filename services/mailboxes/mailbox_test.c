@@ -183,6 +183,44 @@ static void lists_by_prefix_and_domain(void **state)
                   "ORDERING_UNKNOWN");
 }
 
+/* In each of the lists, and in what a bulk change selects. */
+static void searches_have_a_limit(void **state)
+{
+    struct fixture *f = *state;
+    Roost__Mailboxes__V1__ListMailboxesRequest mailboxes =
+        ROOST__MAILBOXES__V1__LIST_MAILBOXES_REQUEST__INIT;
+    Roost__Mailboxes__V1__ListMailboxesResponse *mailboxes_resp;
+    Roost__Mailboxes__V1__ListAliasesRequest aliases =
+        ROOST__MAILBOXES__V1__LIST_ALIASES_REQUEST__INIT;
+    Roost__Mailboxes__V1__ListAliasesResponse *aliases_resp;
+    Roost__Mailboxes__V1__ListIdentitiesRequest identities =
+        ROOST__MAILBOXES__V1__LIST_IDENTITIES_REQUEST__INIT;
+    Roost__Mailboxes__V1__ListIdentitiesResponse *identities_resp;
+    Roost__Mailboxes__V1__AliasFilter filter = ROOST__MAILBOXES__V1__ALIAS_FILTER__INIT;
+    Roost__Mailboxes__V1__BulkChangeAliasesRequest bulk =
+        ROOST__MAILBOXES__V1__BULK_CHANGE_ALIASES_REQUEST__INIT;
+    Roost__Mailboxes__V1__BulkChangeAliasesResponse *bulk_resp;
+    char text[256];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    mailboxes.search = aliases.search = identities.search = filter.search = text;
+    bulk.action = (char *)"disable";
+    bulk.filter = &filter;
+    assert_reason(mailboxes_client_list_mailboxes(fixture_call(f), &mailboxes, &mailboxes_resp),
+                  "FIELD_TOO_LONG");
+    assert_reason(mailboxes_client_list_aliases(fixture_call(f), &aliases, &aliases_resp),
+                  "FIELD_TOO_LONG");
+    assert_reason(mailboxes_client_list_identities(fixture_call(f), &identities, &identities_resp),
+                  "FIELD_TOO_LONG");
+    const struct error *err =
+        mailboxes_client_bulk_change_aliases(fixture_call(f), &bulk, &bulk_resp);
+    assert_reason(err, "FIELD_TOO_LONG");
+    assert_string_equal(err->fields->field, "filter.search");
+    text[254] = '\0';
+    assert_good(mailboxes_client_list_mailboxes(fixture_call(f), &mailboxes, &mailboxes_resp));
+    assert_good(mailboxes_client_list_aliases(fixture_call(f), &aliases, &aliases_resp));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, fixture_reset)
@@ -195,6 +233,7 @@ int main(void)
         TEST(rename_takes_aliases_and_forward_along),
         TEST(delete_cleans_aliases),
         TEST(lists_by_prefix_and_domain),
+        TEST(searches_have_a_limit),
     };
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }

@@ -40,7 +40,10 @@ const struct error *mailboxes_list_mailboxes(struct call *call,
                                              Roost__Mailboxes__V1__ListMailboxesResponse **ret_resp)
 {
     struct mailbox_filter filter = {.range = mailbox_range_of_prefix(call->arena, req->search)};
-    const struct error *err = domain_names_filter(call, req->domain, &filter.domain_id);
+    const struct error *err = list_check_search(call, req->search);
+    if (!err) {
+        err = domain_names_filter(call, req->domain, &filter.domain_id);
+    }
     if (err) {
         return err;
     }
@@ -116,7 +119,10 @@ const struct error *mailboxes_list_aliases(struct call *call,
         .enabled = req->enabled,
         .mailbox_id = req->mailbox_id,
     };
-    const struct error *err = domain_names_filter(call, req->domain, &filter.domain_id);
+    const struct error *err = list_check_search(call, req->search);
+    if (!err) {
+        err = domain_names_filter(call, req->domain, &filter.domain_id);
+    }
     if (err) {
         return err;
     }

@@ -71,7 +71,10 @@ const struct error *quotas_list_quotas(struct call *call,
     struct quota_filter filter = {.search = req->search, .usage_over = req->usage_over};
     struct list_request request = {req->page_size, req->page_token, req->ordering};
     struct list_page page;
-    const struct error *err = NULL;
+    const struct error *err = list_check_search(call, req->search);
+    if (err) {
+        return err;
+    }
     if (req->usage_over < 0) {
         return error_on_field(call->arena, REASON_FIELD_INVALID, "usage_over",
                               "Must not be negative.");

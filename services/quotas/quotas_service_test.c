@@ -396,6 +396,19 @@ static void batches_answer_what_is_there(void **state)
             "FIELD_TOO_LONG");
 }
 
+static void searches_have_a_limit(void **state)
+{
+    Roost__Quotas__V1__ListQuotasRequest req = ROOST__QUOTAS__V1__LIST_QUOTAS_REQUEST__INIT;
+    Roost__Quotas__V1__ListQuotasResponse *resp;
+    char search[256] = "";
+    (void)state;
+    memset(search, 'x', sizeof search - 1);
+    req.search = search;
+    refused(quotas_client_list_quotas(call, &req, &resp), "FIELD_TOO_LONG");
+    search[254] = '\0';
+    ok(quotas_client_list_quotas(call, &req, &resp));
+}
+
 static void removal_is_idempotent(void **state)
 {
     Roost__Quotas__V1__RemoveDomainQuotaRequest domain =
@@ -431,6 +444,7 @@ int main(void)
         TEST(full_mailboxes_are_listed),
         TEST(many_full_mailboxes_are_listed_in_order),
         TEST(a_search_by_usage_is_complete_whichever_way_it_goes),
+        TEST(searches_have_a_limit),
         TEST(refusal_reaches_the_caller_with_its_field),
         TEST(batches_answer_what_is_there),
         TEST(removal_is_idempotent),

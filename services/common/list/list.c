@@ -5,6 +5,9 @@
 
 #include "services/common/list/page_token.h"
 
+/* Of an address. */
+enum { SEARCH_MAX_BYTES = 254 };
+
 /* What a request means for one list. */
 struct plan {
     const struct pg_list *list;
@@ -15,6 +18,15 @@ struct plan {
     struct page_token after; /* only if has_after */
     bool has_after;
 };
+
+const struct error *list_check_search(struct call *call, const char *search)
+{
+    if (strlen(search) > SEARCH_MAX_BYTES) {
+        return error_on_field(call->arena, REASON_FIELD_TOO_LONG, "search", "At most %d bytes.",
+                              SEARCH_MAX_BYTES);
+    }
+    return NULL;
+}
 
 const struct error *list_page_size(struct call *call, int32_t asked, int64_t *ret_size)
 {

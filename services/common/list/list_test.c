@@ -325,6 +325,20 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void a_search_has_a_limit(void **state)
+{
+    struct call *call = *state;
+    char text[256];
+    memset(text, 'x', sizeof text);
+    text[255] = '\0';
+    const struct error *err = list_check_search(call, text);
+    assert_true(error_is(err, REASON_FIELD_TOO_LONG));
+    assert_string_equal(err->fields->field, "search");
+    text[254] = '\0';
+    assert_null(list_check_search(call, text));
+    assert_null(list_check_search(call, ""));
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, next)
 
 int main(void)
@@ -340,6 +354,7 @@ int main(void)
         TEST(key_may_be_the_ordering),
         TEST(list_goes_on_from_a_known_position),
         TEST(token_of_no_statement_is_bound_to_all_it_is_made_with),
+        TEST(a_search_has_a_limit),
         TEST(dead_database_is_unavailable),
     };
 
