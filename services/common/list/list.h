@@ -48,7 +48,8 @@ MUST_USE const struct error *list_run_after(struct call *call, const struct pg_l
                                             struct list_page *ret_page);
 /* 1 to 1,000 rows. FIELD_INVALID. */
 MUST_USE const struct error *list_page_size(struct call *call, int32_t asked, int64_t *ret_size);
-/* Whether somebody could be called so at all: 254 bytes at most, else FIELD_TOO_LONG on `search`. */
+/* Whether somebody could be called so at all: 254 bytes at most, else FIELD_TOO_LONG on `search`.
+ */
 MUST_USE const struct error *list_check_search(struct call *call, const char *search);
 /* Page tokens of lists that are no statement's. `list` is their name; `filters` what the token is
  * bound to beside the caller. *ret_position is NULL where the token is empty. PAGE_TOKEN_INVALID.
