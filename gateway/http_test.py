@@ -209,6 +209,13 @@ class SessionTest(GatewayTest):
                    {"detail": "You do not have permission to perform this action."})
         self.check(self.ask("GET", "/api/v1/account/me/", {"Authorization": "Token user"}), 200)
 
+    def test_who_may_not_hears_that_first(self):
+        for path, body in (("/api/v1/domains/", {"quota": "x"}), ("/api/v1/domains/?page_size=%zz", {}),
+                           ("/api/v1/domains/", b"no JSON")):
+            self.check(self.ask("POST", path, {"Authorization": "Token user"}, body), 403,
+                       {"detail": "You do not have permission to perform this action."})
+        self.check(self.ask("POST", "/api/v1/domains/", {}, {"quota": "x"}), 401)
+
     def test_login_sets_a_cookie_that_scripts_cannot_read(self):
         body = {"username": "bob", "password": "right", "remote_address": "6.6.6.6"}
         reply = self.ask("POST", "/api/v1/auth/login/", {"User-Agent": "Tester/1"}, body)

@@ -10,6 +10,7 @@
 #include "gateway/router.h"
 #include "gateway/security_headers.h"
 #include "services/common/message/message.h"
+#include "services/common/rpc/access.h"
 
 static const struct http_fault not_found = {404, "Not found."};
 static const struct http_fault bad_query = {400, "The query string is malformed."};
@@ -182,6 +183,11 @@ static void serve_route(struct worker *worker, struct http_exchange *exchange,
     struct url_query *query = arena_alloc(exchange->arena, sizeof(*query));
     struct rest_request request = {.route = route, .path = path, .query = query, .caller = &caller};
     const struct error *err = identify(worker, exchange, route, &caller);
+    /* The service asks the same; but who may not call shall hear that, not what is wrong with his
+     * request. */
+    if (!err) {
+        err = access_check(exchange->arena, &route->rpc->access, &caller.identity);
+    }
     if (err) {
         rest_errors_send(exchange, route, err);
         return;

@@ -1,4 +1,5 @@
-/* Who may call what: pure, deny by default. Private to rpc. */
+/* Who may call what: pure, deny by default. The server asks before each call, the gateway before it
+ * looks at a request. */
 #pragma once
 
 #include "services/common/rpc/method.h"
