@@ -19,8 +19,8 @@ void authenticator_free(struct authenticator *authenticator);
 
 /* Sets call->identity and call->credential; `call` is complete otherwise. An assertion goes before
  * a token. Without credentials the identity is empty. For an anonymous method it is empty but for
- * the remote address that the gateway vouches for. CREDENTIALS_INVALID if they are wrong, other
- * errors if nobody can tell.
+ * the remote address that the gateway vouches for; without an assertion the connection's is the
+ * server's to add. CREDENTIALS_INVALID if they are wrong, other errors if nobody can tell.
  * ret_must_ask: NULL, and a token that is not known is asked for, which may take its time; else
  * such a token sets it, and the outcome means nothing. */
 MUST_USE const struct error *authenticate(struct authenticator *authenticator, struct call *call,

@@ -491,6 +491,16 @@ class Listening(unittest.TestCase):
             self.assertEqual(health(channel), 1)
             channel.close()
 
+    def test_who_brings_no_credentials_is_known_by_the_connection(self):
+        directory = tempfile.mkdtemp(dir=work.name)
+        server = Server(listen=f"unix:{directory}/a,127.0.0.1:0")
+        self.addCleanup(server.stop)
+        for target, address in ((f"unix:{directory}/a", ""), ("127.0.0.1:%d" % server.port(), "127.0.0.1")):
+            channel = grpc.insecure_channel(target)
+            answer = method(channel, "Echo/Open")(echo_pb2.EchoRequest(), timeout=20)
+            self.assertEqual((answer.remote_address, answer.account_id), (address, 0))
+            channel.close()
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

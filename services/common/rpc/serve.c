@@ -1,14 +1,17 @@
 #include "services/common/rpc/serve.h"
 
+#include <grpc/support/alloc.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "services/common/clock/clock.h"
 #include "services/common/log/log.h"
+#include "services/common/message/message.h"
 #include "services/common/pg/pg.h"
 #include "services/common/rpc/access.h"
 #include "services/common/rpc/authenticate.h"
 #include "services/common/rpc/call_state.h"
+#include "services/common/rpc/peer_address.h"
 #include "services/common/rpc/server_state.h"
 #include "services/common/rpc/status.h"
 #include "services/common/rpc/tally.h"
@@ -95,6 +98,17 @@ static void begin(struct worker *worker, struct slot *slot)
     }
 }
 
+/* Nobody, from where he is connected: nothing else is known of who calls without credentials. */
+static const Roost__Common__V1__Identity *stranger(struct arena *arena, grpc_call *call)
+{
+    Roost__Common__V1__Identity *identity =
+        message_new(arena, &roost__common__v1__identity__descriptor);
+    char *peer = grpc_call_get_peer(call);
+    identity->remote_address = (char *)peer_address(arena, peer);
+    gpr_free(peer);
+    return identity;
+}
+
 static const struct error *authorise(struct worker *worker, bool *ret_must_ask)
 {
     struct slot *slot = worker->slot;
@@ -111,6 +125,9 @@ static const struct error *authorise(struct worker *worker, bool *ret_must_ask)
                                            access->anonymous, ret_must_ask);
     if (err || (ret_must_ask && *ret_must_ask)) {
         return err;
+    }
+    if (access->anonymous && credentials.assertion_len == 0) {
+        call->identity = stranger(call->arena, slot->call);
     }
     return access_check(call->arena, access, call->identity);
 }
