@@ -36,12 +36,10 @@ def run(story):
         mail.wait_for_mail(stack["ROOST_IMAP"], ADDRESS, story.password, story.mails + [key], story.within(10))
     with check("4.4 a new password ends an open IMAP session, and the next one has it"):
         session = mail.open_session(stack["ROOST_IMAP"], ADDRESS, story.password)
-        story.password = "Another-horse-8"
-        story.rest.patch(account, {"password": story.password})
-        story.wrote("AccountModified", f"account/{story.pk('bob')}")
-        story.wrote("PasswordChange", f"account/{story.pk('bob')}")
+        set_password(story, account, "Another-horse-8")
         eventually("the open session ends", story.within(REFUSED_S), session.has_ended)
-        holds(mail.can_log_in(stack["ROOST_IMAP"], ADDRESS, story.password), "the new password opens nothing")
+        holds(mail.can_log_in(stack["ROOST_IMAP"], ADDRESS, "Another-horse-8"), "the new password opens nothing")
+        set_password(story, account, story.password)
     with check("4.5 a deleted account is gone at once for the API, IMAP and mail"):
         delete(story, account)
     with check("4.6 its mail is gone from disk by the agent, its quota row too"):
@@ -50,6 +48,12 @@ def run(story):
         info = story.rest.get(f"/api/v1/aliases/{story.pk('info')}/")
         equal(info["recipients"], ["friend@elsewhere.example"])
         equal(story.rest.request("GET", f"/api/v1/aliases/{story.pk('catch-all')}/").status, 404)
+
+
+def set_password(story, account, password):
+    story.rest.patch(account, {"password": password})
+    story.wrote("AccountModified", f"account/{story.pk('bob')}")
+    story.wrote("PasswordChange", f"account/{story.pk('bob')}")
 
 
 def own(story, path="/api/v1/account/me/"):
