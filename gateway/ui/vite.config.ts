@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
+import { early } from './scripts/early.ts'
 import { inlineIcons } from './scripts/inline-icons.ts'
 
 const gateway = process.env.ROOST_URL ?? 'http://127.0.0.1:8080'
@@ -44,7 +45,7 @@ const chunks = [
     name: 'start',
     test: new RegExp(
       'src/(design/|pages/login/|(' +
-        'app|router|api/(errors|http|request)|pages/\\w+/routes|locales/index|lib/(i18n|intl|languages|message|pseudo)|' +
+        'app|router|api/(errors|http|request)|pages/\\w+/routes|locales/index|lib/(i18n|intl|languages|message|pseudo|steps)|' +
         'shell/(connection|details|problems|session|unsaved|version|language-select)|' +
         'ui/(App(Button|Field|Icon|Tooltip)|IconButton|(Password|Select|Text)Field|Banner|popup|tones|first-page)' +
         ')\\b)',
@@ -81,7 +82,7 @@ const KEEPERS = [
 ]
 
 export default defineConfig({
-  plugins: [inlineIcons(), vue()],
+  plugins: [inlineIcons(), vue(), early()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: false,

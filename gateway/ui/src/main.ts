@@ -1,5 +1,7 @@
 import { createApp } from 'vue'
-import { expectPages, i18n, initialLanguage, setLanguage } from '@/lib/i18n'
+import { expectPages, formatLanguage, i18n, initialLanguage, setLanguage } from '@/lib/i18n'
+import { cached } from '@/lib/intl'
+import { drawInSteps, turn } from '@/lib/steps'
 import { router, warmUp } from '@/router'
 import { watchConnection } from '@/shell/connection'
 import { translateErrors } from '@/shell/problems'
@@ -8,6 +10,7 @@ import { watchVersion } from '@/shell/version'
 import App from './app.vue'
 import './design/tokens.css'
 import './design/base.css'
+import './design/outline.css'
 
 watchSession()
 watchConnection()
@@ -15,7 +18,12 @@ watchVersion(router)
 translateErrors()
 if (warmUp()) {
   expectPages()
+  drawInSteps()
+  /* The first of Intl's objects takes long: a task of its own, while the texts are on their way. */
+  setTimeout(() => cached(Intl.NumberFormat, formatLanguage(), {}))
 }
 await setLanguage(initialLanguage())
-
-createApp(App).use(i18n).use(router).mount('#app')
+await turn()
+const app = createApp(App).use(i18n).use(router)
+await turn()
+app.mount('#app')

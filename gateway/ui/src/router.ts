@@ -70,6 +70,8 @@ export async function admit(to: RouteLocationNormalized) {
 export function warmUp(): boolean {
   const target = router.resolve(location.pathname + location.search)
   if (target.meta.public) {
+    /* Too old by the time that it is needed. */
+    delete window.early
     return false
   }
   const parts = target.matched.map((record) => record.components?.default)

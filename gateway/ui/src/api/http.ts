@@ -1,3 +1,4 @@
+import { turn } from '@/lib/steps'
 import { ApiError, errorOf, isAborted } from './errors'
 
 /* One way out: every call goes through `send`, which adds what the gateway wants to see and deals with ended
@@ -44,10 +45,30 @@ function dressed(request: Request): Request {
   return new Request(request, { headers, credentials: 'same-origin', cache: 'no-store' })
 }
 
+declare global {
+  interface Window {
+    early?: Record<string, Promise<Response>>
+  }
+}
+
+/* What theme.js has asked for before this program was there: each answer serves once, and none after a write. */
+function earlyAnswer(request: Request): Promise<Response> | undefined {
+  if (!SAFE.includes(request.method)) {
+    delete window.early
+  }
+  const { pathname, search } = new URL(request.url)
+  const answer = window.early?.[pathname + search]
+  if (answer) {
+    delete window.early![pathname + search]
+  }
+  return answer
+}
+
 async function once(request: Request, path: string): Promise<Response> {
   let response: Response
+  await turn()
   try {
-    response = await fetch(dressed(request))
+    response = await (earlyAnswer(request) ?? fetch(dressed(request)))
   } catch (error) {
     if (isAborted(error)) {
       throw error

@@ -1,6 +1,6 @@
 import { reactive, watch } from 'vue'
 
-/* What a reader has chosen for this browser. /theme.js reads theme and contrast before the first paint. */
+/* What a reader has chosen for this browser. /theme.js reads theme, contrast and navigation before the first paint. */
 
 export type Theme = 'system' | 'light' | 'dark'
 export type Contrast = 'system' | 'more' | 'normal'

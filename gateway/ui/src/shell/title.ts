@@ -12,7 +12,12 @@ export function followHeading(main: HTMLElement, section: () => string): () => v
   let frame = 0
   const update = () => {
     frame = 0
-    document.title = titleOf(main.querySelector('h1')?.textContent ?? '', section())
+    const heading = main.querySelector('h1')
+    document.title = titleOf(heading?.textContent ?? '', section())
+    if (heading) {
+      /* What theme.js has shown until now. */
+      document.getElementById('outline')?.remove()
+    }
   }
   const observer = new MutationObserver(() => {
     frame ||= requestAnimationFrame(update)

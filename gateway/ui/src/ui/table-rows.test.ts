@@ -94,7 +94,7 @@ describe('the rows of a DataTable', () => {
     vi.stubGlobal('requestIdleCallback', (run: IdleRequestCallback) => pauses.push(run))
     vi.stubGlobal('cancelIdleCallback', () => undefined)
     vi.stubGlobal('matchMedia', () => ({ matches: true }))
-    vi.stubGlobal('innerHeight', 300)
+    vi.stubGlobal('innerHeight', 450)
     const shown = table({ rows: [] })
     await shown.setProps({ rows })
     expect(shown.findAll('tbody tr')).toHaveLength(2)

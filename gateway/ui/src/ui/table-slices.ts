@@ -1,7 +1,9 @@
-import { computed, onScopeDispose, ref, watch, type ComputedRef } from 'vue'
+import { computed, onScopeDispose, ref, watch, type ComputedRef, type Ref } from 'vue'
+import { useStep } from '@/lib/steps'
 
-/* About the height of the least card. */
+/* About the height of the least card; the page's head and the filters take the rest of the first screen. */
 const CARD_PX = 170
+const SHARE = 0.7
 const PHONE = '(max-width: 700px)'
 const SLICE_MS = 6
 
@@ -9,8 +11,10 @@ const SLICE_MS = 6
  * The first rows on a phone are drawn a screenful at first, and the others in pauses: drawing all of them takes longer than a
  * tap should wait. Only where rows are cards, which take no width from each other, and below what is seen: nothing moves.
  */
-export function useSlices<T>(rows: () => readonly T[]): {
-  drawn: ComputedRef<readonly T[]>
+export function useSlices(n_rows: () => number): {
+  /* The table itself, after what is above it. */
+  isDrawn: Readonly<Ref<boolean>>
+  n_drawn: ComputedRef<number>
   isPartial: ComputedRef<boolean>
 } {
   const limit = ref(Infinity)
@@ -28,7 +32,7 @@ export function useSlices<T>(rows: () => readonly T[]): {
   }
 
   function plan(): void {
-    if (limit.value < rows().length) {
+    if (limit.value < n_rows()) {
       task = window.requestIdleCallback(more, { timeout: 100 })
     } else {
       limit.value = Infinity
@@ -36,11 +40,11 @@ export function useSlices<T>(rows: () => readonly T[]): {
   }
 
   watch(
-    () => rows().length,
+    n_rows,
     (now, before = 0) => {
       stop()
       if (now > 0 && before === 0 && 'requestIdleCallback' in window && matchMedia(PHONE).matches) {
-        limit.value = Math.ceil(window.innerHeight / CARD_PX)
+        limit.value = Math.ceil((window.innerHeight * SHARE) / CARD_PX)
         plan()
       } else if (now === 0) {
         limit.value = Infinity
@@ -50,7 +54,8 @@ export function useSlices<T>(rows: () => readonly T[]): {
   )
   onScopeDispose(stop)
   return {
-    drawn: computed(() => (rows().length > limit.value ? rows().slice(0, limit.value) : rows())),
-    isPartial: computed(() => rows().length > limit.value),
+    isDrawn: useStep(2),
+    n_drawn: computed(() => Math.min(limit.value, n_rows())),
+    isPartial: computed(() => limit.value < n_rows()),
   }
 }

@@ -72,3 +72,12 @@ export interface OneTimeRow {
   label: string
   secret: string
 }
+
+/* What a table sees of its menu. */
+export interface RowMenuHandle {
+  /* True if it was for the menu. */
+  click: (event: MouseEvent) => boolean
+  on: object
+  open: boolean
+  button: Element | null
+}

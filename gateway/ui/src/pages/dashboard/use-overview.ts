@@ -3,7 +3,7 @@ import { computed } from 'vue'
 import { useFirstRows } from '@/api/list'
 import { fetchReadiness, notServing } from './readiness'
 
-/* All that the dashboard asks for, every half minute while it is seen. */
+/* All that the dashboard asks for, every half minute while it is seen; each of its parts asks for its own. */
 
 const EVERY = { everySeconds: 30 }
 const SHOWN = 5
@@ -42,7 +42,27 @@ function useCount(key: string) {
   )
 }
 
-export function useOverview() {
+export function useCounts() {
+  return {
+    domains: useCount('domains'),
+    accounts: useCount('accounts'),
+    aliases: useCount('aliases'),
+    mailboxes: useCount('mailboxes'),
+  }
+}
+
+export function useRecent() {
+  return useFirstRows<OperationRow>(
+    'mailboxoperations',
+    '/api/v1/mailboxoperations/',
+    () => ({ ordering: '-creation', page_size: 6 }),
+    EVERY,
+  )
+}
+
+export type Attention = ReturnType<typeof useAttention>
+
+export function useAttention() {
   const dns = useFirstRows<DnsRow>(
     'dnschecks',
     '/api/v1/dnschecks/',
@@ -61,12 +81,6 @@ export function useOverview() {
     () => ({ state: 'failed', page_size: SHOWN, count: true }),
     EVERY,
   )
-  const recent = useFirstRows<OperationRow>(
-    'mailboxoperations',
-    '/api/v1/mailboxoperations/',
-    () => ({ ordering: '-creation', page_size: 6 }),
-    EVERY,
-  )
   const readiness = useQuery({
     queryKey: ['readyz'],
     queryFn: ({ signal }) => fetchReadiness(signal),
@@ -74,12 +88,6 @@ export function useOverview() {
     refetchIntervalInBackground: false,
   })
   const away = computed(() => notServing(readiness.data.value))
-  const counts = {
-    domains: useCount('domains'),
-    accounts: useCount('accounts'),
-    aliases: useCount('aliases'),
-    mailboxes: useCount('mailboxes'),
-  }
 
   const asked = [dns, full, failed]
   const isLoading = computed(() => readiness.isLoading.value || asked.some((one) => one.loading))
@@ -93,23 +101,5 @@ export function useOverview() {
   const checkedAt = computed(() =>
     Math.min(readiness.dataUpdatedAt.value, ...asked.map((one) => one.updatedAt)),
   )
-
-  async function refetch(): Promise<void> {
-    const all = [...asked, recent, ...Object.values(counts)]
-    await Promise.all([readiness.refetch(), ...all.map((one) => one.refetch())])
-  }
-
-  return {
-    dns,
-    full,
-    failed,
-    recent,
-    away,
-    counts,
-    isLoading,
-    hasAttention,
-    isUncertain,
-    checkedAt,
-    refetch,
-  }
+  return { dns, full, failed, away, isLoading, hasAttention, isUncertain, checkedAt }
 }
