@@ -76,3 +76,36 @@ test('what somebody else has changed meanwhile is shown beside what was restored
   await expect(drawer.getByText('Other', { exact: true }).first()).toBeVisible()
   await expect(input).toHaveValue('Mine')
 })
+
+test('a reload keeps what was typed for a new token', async ({ page }) => {
+  await open(page, '/account/tokens')
+  const create = page.getByRole('main').getByRole('button', { name: text('account.tokens.create') })
+  const name = field(page.getByRole('dialog'), 'account.tokens.name')
+  await create.first().click()
+  await name.fill('Nightly report')
+  expect(await stored(page)).toContain('Nightly report')
+  await reload(page)
+  await create.first().click()
+  await expect(notice(page)).toBeVisible()
+  await expect(name).toHaveValue('Nightly report')
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: text('account.cancel'), exact: true })
+    .click()
+  expect(await stored(page)).not.toContain('roost.draft')
+})
+
+test('a reload keeps the address that was typed for an account', async ({ page }) => {
+  const address = `${unique('more')}@flows.test`
+  await open(page, `/identities?account=${world.user.pk}&tab=addresses`)
+  const drawer = page.getByRole('dialog')
+  const input = field(drawer, 'identities.addresses.new')
+  await input.fill(address)
+  await reload(page)
+  await expect(notice(page)).toBeVisible()
+  await expect(input).toHaveValue(address)
+  await drawer.getByRole('button', { name: text('identities.addresses.add'), exact: true }).click()
+  await expect(drawer.getByRole('button', { name: address, exact: true })).toBeVisible()
+  await expect(input).toHaveValue('')
+  expect(await stored(page)).not.toContain('roost.draft')
+})
