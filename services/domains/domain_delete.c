@@ -41,6 +41,7 @@ struct removal {
     int64_t own_domain_id;
     int64_t saga_id;
     int64_t closure_saga_id;
+    int64_t sessions_saga_id;
     bool is_replayed;
 };
 
@@ -70,7 +71,7 @@ static const struct error *lock(const struct removal *work, Roost__Domains__V1__
     return err;
 }
 
-static const struct error *begin_saga(struct removal *work)
+static const struct error *begin_sagas(struct removal *work, const char *name)
 {
     Roost__Mailboxes__V1__RemoveDomainRequest payload =
         ROOST__MAILBOXES__V1__REMOVE_DOMAIN_REQUEST__INIT;
@@ -82,6 +83,9 @@ static const struct error *begin_saga(struct removal *work)
                    work->req->id, &payload.base, (int64_t)undo_seconds * 1000, &work->saga_id);
     if (!err && undo_seconds) {
         err = domain_closure_begin(work->call, work->req->id, &work->closure_saga_id);
+    }
+    if (!err) {
+        err = domain_sessions_begin(work->call, work->req->id, name, &work->sessions_saga_id);
     }
     return err;
 }
@@ -118,7 +122,7 @@ static const struct error *mark(struct pg *pg, void *ctx)
                                                          .before = &domain->base});
     }
     if (!err) {
-        err = begin_saga(work);
+        err = begin_sagas(work, domain->name);
     }
     return err ? err : request_log_end(call, work->req->request_id, &empty.base);
 }
@@ -157,6 +161,7 @@ const struct error *domain_delete(struct call *call,
     if (err || work.is_replayed) {
         return err;
     }
+    domain_sessions_end(call, work.sessions_saga_id);
     /* Whatever comes of it: the domain is gone, and the finisher does what this leaves. */
     const struct error *later = NULL;
     if (req->undo_seconds) {

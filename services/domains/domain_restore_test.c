@@ -54,6 +54,7 @@ static void deleted_domain_is_out_of_sight_and_comes_back(void **state)
     int64_t id = create_full();
     ok(delete_for(id, 60));
     closed_is("example.test");
+    ended_are("example.test");
     refused(try_get(id, &domain), "DOMAIN_NOT_FOUND");
     refused(delete_for(id, 60), "DOMAIN_NOT_FOUND");
     refused(rename_to(id, "b.test", &domain), "DOMAIN_NOT_FOUND");

@@ -25,6 +25,7 @@ struct update {
     const Roost__Quotas__V1__DomainQuota *quota;
     /* The outcome. */
     int64_t rename_saga_id;
+    int64_t sessions_saga_id;
     Roost__Domains__V1__Domain *answer;
 };
 
@@ -142,6 +143,13 @@ static const struct error *begin_rename(struct update *work, const char *old_nam
                       &work->rename_saga_id);
 }
 
+/* Whether sessions of before could not be opened any more. */
+static bool may_open_less(const Roost__Domains__V1__Domain *before,
+                          const Roost__Domains__V1__Domain *wanted)
+{
+    return strcmp(before->name, wanted->name) != 0 || (before->enabled && !wanted->enabled);
+}
+
 /* Stores the change of `before`, which has its quotas of before, with its event. */
 static const struct error *store_change(struct update *work,
                                         const Roost__Domains__V1__Domain *before,
@@ -152,6 +160,9 @@ static const struct error *store_change(struct update *work,
     const struct error *err = NULL;
     if (strcmp(before->name, wanted->name) != 0) {
         err = begin_rename(work, before->name, wanted->name);
+    }
+    if (!err && may_open_less(before, wanted)) {
+        err = domain_sessions_begin(call, wanted->id, before->name, &work->sessions_saga_id);
     }
     if (!err) {
         err = domain_store_update(call, wanted);
@@ -179,6 +190,7 @@ static const struct error *finish_change(struct pg *pg, void *ctx)
     const struct error *err = NULL;
     (void)pg;
     work->rename_saga_id = 0;
+    work->sessions_saga_id = 0;
     if (work->is_open) {
         err = take_change(work, &before);
     } else {
@@ -284,6 +296,7 @@ const struct error *domain_update(struct call *call,
     if (err) {
         return err;
     }
+    domain_sessions_end(call, work.sessions_saga_id);
     follow_rename(&work);
     *ret_domain = work.answer;
     return NULL;

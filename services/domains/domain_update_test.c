@@ -298,6 +298,43 @@ static void rename_of_a_domain_that_goes_is_given_up(void **state)
     mailboxes_are("7   ");
 }
 
+static void sessions_end_with_the_right_to_open_them(void **state)
+{
+    Roost__Domains__V1__Domain given = ROOST__DOMAINS__V1__DOMAIN__INIT;
+    Roost__Domains__V1__Domain *domain;
+    (void)state;
+    int64_t id = create("a.test");
+    given.type = relaydomain;
+    ok(try_update(id, &given, "type", &domain));
+    ended_are("");
+    set_enabled(&given, false);
+    ok(try_update(id, &given, "enabled", &domain));
+    ended_are("a.test");
+    set_enabled(&given, true);
+    ok(try_update(id, &given, "enabled", &domain));
+    ended_are("a.test");
+    ok(rename_to(id, "b.test", &domain));
+    ended_are("a.test a.test");
+    ok(try_delete(id, "", ""));
+    ended_are("a.test a.test b.test");
+    selects("SELECT count(*) FROM saga", "0");
+}
+
+static void sessions_end_when_mailboxes_is_back(void **state)
+{
+    Roost__Domains__V1__Domain given = ROOST__DOMAINS__V1__DOMAIN__INIT;
+    Roost__Domains__V1__Domain *domain;
+    (void)state;
+    int64_t id = create("a.test");
+    set_enabled(&given, false);
+    fake_peers_fail("EndSessions", REASON_SERVICE_UNAVAILABLE, 1, false);
+    ok(try_update(id, &given, "enabled", &domain));
+    ended_are("");
+    finish_sagas();
+    ended_are("a.test");
+    selects("SELECT count(*) FROM saga", "0");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, fixture_reset)
 
 int main(void)
@@ -317,6 +354,8 @@ int main(void)
         TEST(rename_goes_on_after_a_failure),
         TEST(large_domain_is_renamed_in_the_background),
         TEST(rename_of_a_domain_that_goes_is_given_up),
+        TEST(sessions_end_with_the_right_to_open_them),
+        TEST(sessions_end_when_mailboxes_is_back),
     };
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }

@@ -8,13 +8,14 @@ enum { RETRY_AFTER_MS = 1000 };
 
 void domain_sagas_register(void)
 {
-    static struct saga_kind kinds[6];
+    static struct saga_kind kinds[7];
     kinds[0] = domain_saga_create;
     kinds[1] = domain_saga_update;
     kinds[2] = domain_saga_rename;
     kinds[3] = domain_saga_remove;
     kinds[4] = domain_saga_remove_later;
     kinds[5] = domain_saga_closure;
+    kinds[6] = domain_saga_sessions;
     saga_register(kinds, sizeof kinds / sizeof *kinds);
 }
 

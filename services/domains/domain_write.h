@@ -29,6 +29,7 @@ extern const struct saga_kind domain_saga_remove; /* RemoveDomainRequest */
 /* The same, begun when the time for an undo is over: until then it may be withdrawn. */
 extern const struct saga_kind domain_saga_remove_later;
 extern const struct saga_kind domain_saga_closure; /* SetDomainClosedRequest with the domain's id */
+extern const struct saga_kind domain_saga_sessions; /* EndSessionsRequest */
 
 /* All of them, for saga_register: in main. */
 void domain_sagas_register(void);
@@ -57,3 +58,8 @@ MUST_USE const struct error *domain_closure_begin(struct call *call, int64_t id,
                                                   int64_t *ret_saga_id);
 /* The last step of a removal, before the row goes: its name may be used again. */
 MUST_USE const struct error *domain_closure_end(struct call *call, int64_t id);
+/* Inside the transaction that disables, renames or deletes a domain: the sessions that were opened
+ * under this name of its end. domain_sessions_end after the commit; nothing for saga_id 0. */
+MUST_USE const struct error *domain_sessions_begin(struct call *call, int64_t id, const char *name,
+                                                   int64_t *ret_saga_id);
+void domain_sessions_end(struct call *call, int64_t saga_id);

@@ -192,6 +192,10 @@ static void kicks_who_is_logged_in(void **state)
     assert_false(doveadm_is_listed(who, "bob@a.tes"));
     assert_false(doveadm_is_listed(who, "imap"));
     assert_false(doveadm_is_listed("", "bob@a.test"));
+    assert_true(doveadm_is_listed(who, "@a.test"));
+    assert_false(doveadm_is_listed(who, "@test"));
+    assert_false(doveadm_is_listed(who, "@a.tes"));
+    assert_false(doveadm_is_listed(who, "b@a.test"));
 }
 
 static void reads_what_doveadm_says(void **state)
@@ -216,7 +220,7 @@ static void make_doveadm(struct fixture *fixture, int kick)
     assert_non_null(file);
     fprintf(file,
             "#!/bin/sh\ncase $1 in\nwho) echo 'bob@a.test 1 imap (12) (::1)';;\n"
-            "kick) echo \"$2\" >>%s/kicked; exit %d;;\nesac\n",
+            "kick) printf '%%s\\n' \"$2\" >>%s/kicked; exit %d;;\nesac\n",
             fixture->directory, kick);
     assert_int_equal(fclose(file), 0);
     snprintf(command, sizeof command, "/bin/sh %s", path);
@@ -267,6 +271,22 @@ static void ends_sessions_and_says_so(void **state)
     run_round(fixture);
     assert_null(queue.end);
     assert_kicked(fixture, "");
+    unlinkat(fixture->agent.root, "doveadm", 0);
+    fixture->config.doveadm = "";
+}
+
+static void kicks_everybody_in_a_domain(void **state)
+{
+    struct fixture *fixture = *state;
+    Roost__Mailboxes__V1__SessionEnd end = ROOST__MAILBOXES__V1__SESSION_END__INIT;
+    make_doveadm(fixture, 0);
+    end.id = 5;
+    end.address = (char *)"@a.test";
+    queue.end = &end;
+    run_round(fixture);
+    run_round(fixture);
+    assert_null(queue.end);
+    assert_kicked(fixture, "*@a.test\n*@a.test\n");
     unlinkat(fixture->agent.root, "doveadm", 0);
     fixture->config.doveadm = "";
 }
@@ -323,6 +343,7 @@ int main(void)
         cmocka_unit_test(reads_what_doveadm_says),
         cmocka_unit_test(waits_for_the_queue),
         cmocka_unit_test(ends_sessions_and_says_so),
+        cmocka_unit_test(kicks_everybody_in_a_domain),
         cmocka_unit_test(tries_again_where_doveadm_fails),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -127,7 +127,9 @@ bool doveadm_is_listed(const char *who, const char *user)
 {
     size_t len = strlen(user);
     for (const char *line = who; *line;) {
-        if (strncmp(line, user, len) == 0 && (line[len] == ' ' || line[len] == '\t')) {
+        size_t name_len = strcspn(line, " \t\n");
+        bool is_end = name_len > len && user[0] == '@';
+        if ((name_len == len || is_end) && strncmp(line + name_len - len, user, len) == 0) {
             return true;
         }
         line += strcspn(line, "\n");
@@ -138,7 +140,11 @@ bool doveadm_is_listed(const char *who, const char *user)
 
 bool doveadm_kick(struct arena *arena, const char *command, const char *user)
 {
-    char **words = split(arena, command, "kick", user);
+    /* doveadm reads a mask, and knows no way to write a * or ? that means itself. No mailbox has
+     * one in its name; if any had, more sessions would end than must, and their users log in again.
+     */
+    const char *mask = user[0] == '@' ? arena_printf(arena, "*%s", user) : user;
+    char **words = split(arena, command, "kick", mask);
     pid_t pid;
     /* An option in the place of a user. */
     if (!words || user[0] == '-' || !start(words, -1, &pid)) {

@@ -8,6 +8,8 @@
 /* Who is logged in: one line per session, the user first; NULL if doveadm cannot tell. One question
  * for many users, because starting the program is what takes time. */
 const char *doveadm_who(struct arena *arena, const char *command);
+/* A user is an address, or everybody in a domain: "@example.com". */
+
 /* Whether `user` is the first word of a line of `who`. */
 bool doveadm_is_listed(const char *who, const char *user);
 /* Ends the sessions of a user: "<command> kick <user>". Waits a few seconds at most. False, and a

@@ -332,6 +332,10 @@ const struct error *mailbox_change_rename(struct call *call, const struct mailbo
     if (err) {
         return err;
     }
+    err = session_end_store_add(call, row->full_address);
+    if (err) {
+        return err;
+    }
     if (config->layout == MAILBOX_LAYOUT_ADDRESS) {
         err = queue_move(call, row, home);
         if (err) {
@@ -433,10 +437,6 @@ const struct error *mailbox_change_delete(struct call *call, const struct mailbo
         return err;
     }
     err = keep_directory ? NULL : queue_removal(call, row);
-    if (err) {
-        return err;
-    }
-    err = session_end_store_add(call, row->id);
     if (err) {
         return err;
     }

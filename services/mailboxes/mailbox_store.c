@@ -7,6 +7,7 @@
 #include "services/mailboxes/domain_fence.h"
 #include "services/mailboxes/mailbox_change.h"
 #include "services/mailboxes/mailboxes_config.h"
+#include "services/mailboxes/session_end_store.h"
 #include "services/mailboxes/sql/mailboxes.sql.h"
 
 static const struct pg_constraint constraints[] = {
@@ -338,7 +339,10 @@ static const struct error *delete_mailbox(struct pg *pg, void *ctx)
         return err;
     }
     tx->mailbox_id = is_found ? row.id : 0;
-    return is_found ? mailbox_change_delete(tx->call, &row, tx->keep_directory) : NULL;
+    if (is_found && row.is_active) {
+        err = session_end_store_add(tx->call, row.full_address);
+    }
+    return err || !is_found ? err : mailbox_change_delete(tx->call, &row, tx->keep_directory);
 }
 
 const struct error *mailbox_store_delete(struct call *call, int64_t account_id, bool keep_directory,

@@ -73,7 +73,7 @@ const struct error *mailboxes_internal_end_sessions(
     struct call *call, const Roost__Mailboxes__V1__EndSessionsRequest *req,
     Google__Protobuf__Empty **ret_resp)
 {
-    const struct error *err = session_end_store_add_by_account(call, req);
+    const struct error *err = session_end_store_add_asked(call, req);
     if (err) {
         return err;
     }

@@ -5,15 +5,18 @@
 
 enum { LIMIT_MAX = 1000 };
 
-const struct error *session_end_store_add(struct call *call, int64_t mailbox_id)
+const struct error *session_end_store_add(struct call *call, const char *address)
 {
     return pg_run(call->pg, &mailboxes_sql_session_end_add,
-                  PG_ARGS(NULL, pg_int64("mailbox_id", mailbox_id)), NULL);
+                  PG_ARGS(NULL, pg_text("address", address)), NULL);
 }
 
-const struct error *session_end_store_add_by_account(
-    struct call *call, const Roost__Mailboxes__V1__EndSessionsRequest *req)
+const struct error *session_end_store_add_asked(struct call *call,
+                                                const Roost__Mailboxes__V1__EndSessionsRequest *req)
 {
+    if (*req->domain) {
+        return session_end_store_add(call, arena_printf(call->arena, "@%s", req->domain));
+    }
     return pg_run(call->pg, &mailboxes_sql_session_end_add_by_account, PG_MESSAGE(&req->base),
                   NULL);
 }

@@ -67,14 +67,34 @@ static void who_has_no_mailbox_has_no_sessions(void **state)
     assert_string_equal(exchange(f, 10, ""), "");
 }
 
-static void sessions_under_former_addresses_end(void **state)
+static void a_renamed_mailbox_has_no_sessions_under_its_former_address(void **state)
 {
     struct fixture *f = *state;
     make_mailbox(f, 1, "bob");
     assert_good(rename_mailbox(f, 1, "robert"));
+    assert_string_equal(exchange(f, 10, ""), "1 bob@example.test");
+    assert_good(rename_mailbox(f, 1, "robert")); /* as it is called already */
     end_sessions(f, 1);
-    assert_sql("SELECT string_agg(address, ' ' ORDER BY address) FROM session_end",
-               "bob@example.test robert@example.test");
+    assert_string_equal(exchange(f, 10, ""), "1 bob@example.test, 2 robert@example.test");
+}
+
+static void a_domain_is_one_order(void **state)
+{
+    struct fixture *f = *state;
+    Google__Protobuf__Empty *empty;
+    Roost__Mailboxes__V1__EndSessionsRequest end = ROOST__MAILBOXES__V1__END_SESSIONS_REQUEST__INIT;
+    Roost__Mailboxes__V1__RemoveDomainResponse *removed;
+    Roost__Mailboxes__V1__RemoveDomainRequest remove =
+        ROOST__MAILBOXES__V1__REMOVE_DOMAIN_REQUEST__INIT;
+    make_mailbox(f, 1, "bob");
+    make_mailbox(f, 2, "ann");
+    end.domain = (char *)"example.test";
+    assert_good(mailboxes_internal_client_end_sessions(fixture_call(f), &end, &empty));
+    remove.domain_id = 1;
+    remove.limit = 10;
+    assert_good(mailboxes_internal_client_remove_domain(fixture_call(f), &remove, &removed));
+    assert_int_equal(removed->n_mailbox_ids, 2);
+    assert_string_equal(exchange(f, 10, ""), "1 @example.test");
 }
 
 static void a_deleted_mailbox_has_no_sessions(void **state)
@@ -122,7 +142,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(sessions_end_once),
         TEST(who_has_no_mailbox_has_no_sessions),
-        TEST(sessions_under_former_addresses_end),
+        TEST(a_renamed_mailbox_has_no_sessions_under_its_former_address),
+        TEST(a_domain_is_one_order),
         TEST(a_deleted_mailbox_has_no_sessions),
         TEST(nobody_waits_longer_than_a_day),
         TEST(the_agent_cannot_say_too_much),

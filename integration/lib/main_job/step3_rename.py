@@ -13,6 +13,7 @@ RENAME_S = 15
 N_BEFORE = 15
 N_AFTER = 25
 FLOW_S = 60
+ENDED_S = 5
 
 
 def run(story):
@@ -22,8 +23,9 @@ def run(story):
     with check("3.2 old mail is readable at the new address"):
         mail.wait_for_mail(story.stack["ROOST_IMAP"], "robert@example.test", story.password, story.mails,
                            story.within(5))
-    with check("3.3 the old address opens no mailbox any more"):
+    with check("3.3 the old address opens no mailbox any more; an IMAP session that was open ends"):
         holds(not mail.can_log_in(story.stack["ROOST_IMAP"], "bob@example.test", story.password), "bob logged in")
+        eventually("the open session ends", story.within(ENDED_S), story.objects["session"].has_ended)
     with check("3.4 aliases and catch-all follow"):
         aliases_follow(story, "robert@example.test")
     with check("3.5 the mail directory is where the layout says"):
@@ -41,7 +43,8 @@ def run(story):
         key = mail.send_patiently(story.stack["ROOST_SMTP"], "robert@example.alias.test")
         story.mails.append(key)
         mail.wait_for_mail(story.stack["ROOST_IMAP"], "robert@renamed.test", story.password, [key], story.within(10))
-    with check("3.11 the old domain is not ours any more"):
+    with check("3.11 the old domain is not ours any more; an IMAP session that was open under its name ends"):
+        eventually("the open session ends", story.within(ENDED_S), story.objects["session"].has_ended)
         eventually("a refusal", story.within(5),
                    lambda: step2_mail.refusal(story, "fresh@example.test") >= 500)
 
@@ -82,7 +85,13 @@ def bounced(story, key):
     return False
 
 
+def open_session(story, address):
+    story.objects["session"] = mail.open_session(story.stack["ROOST_IMAP"], address, story.password)
+
+
 def rename_bob(story):
+    open_session(story, "bob@example.test")
+
     def rename():
         answer = story.rest.patch(f"/api/v1/accounts/{story.pk('bob')}/", {"username": "robert@example.test"})
         equal(answer["username"], "robert@example.test")
@@ -145,6 +154,8 @@ def rename_dora(story):
 
 
 def rename_domain(story):
+    open_session(story, "robert@example.test")
+
     def rename():
         answer = story.rest.patch(f"/api/v1/domains/{story.pk('domain')}/", {"name": "renamed.test"})
         equal(answer["name"], "renamed.test")

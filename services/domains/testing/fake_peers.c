@@ -44,6 +44,7 @@ static struct {
     size_t n_quotas;
     char closed_domain[ADDRESS_BYTES];
     int64_t closed_version;
+    char ended[ADDRESS_BYTES];
     struct failure failure;
     struct tally tallies[MAX];
     int64_t pretended;
@@ -102,6 +103,14 @@ char *fake_peers_closed(void)
     char *name = strdup(world.closed_domain);
     pthread_mutex_unlock(&mutex);
     return name;
+}
+
+char *fake_peers_ended(void)
+{
+    pthread_mutex_lock(&mutex);
+    char *names = strdup(world.ended);
+    pthread_mutex_unlock(&mutex);
+    return names;
 }
 
 static struct quota *find_quota(int64_t domain_id)
@@ -407,6 +416,18 @@ static const struct error *remove_domain(struct call *call, const ProtobufCMessa
     return NULL;
 }
 
+static const struct error *end_sessions(struct call *call, const ProtobufCMessage *request,
+                                        ProtobufCMessage *response)
+{
+    const Roost__Mailboxes__V1__EndSessionsRequest *req = (const void *)request;
+    size_t len = strlen(world.ended);
+    (void)call;
+    (void)response;
+    check(req->account_id == 0);
+    snprintf(world.ended + len, sizeof world.ended - len, "%s%s", len ? " " : "", req->domain);
+    return NULL;
+}
+
 /* HANDLER(SetDomainQuota, set_domain_quota, response's descriptor) */
 #define HANDLER(rpc, body, descriptor)                                                            \
     static const struct error *body##_handler(struct call *call, const ProtobufCMessage *request, \
@@ -427,6 +448,7 @@ HANDLER(BatchGetMailboxes, get_mailboxes,
 HANDLER(BatchGetDomainCounters, get_counters,
         roost__mailboxes__v1__batch_get_domain_counters_response__descriptor)
 HANDLER(RewriteDomain, rewrite_domain, roost__mailboxes__v1__rewrite_domain_response__descriptor)
+HANDLER(EndSessions, end_sessions, google__protobuf__empty__descriptor)
 HANDLER(RemoveDomain, remove_domain, roost__mailboxes__v1__remove_domain_response__descriptor)
 HANDLER(RewriteAddresses, rewrite_accounts, google__protobuf__empty__descriptor)
 HANDLER(RemoveDomainAccounts, remove_accounts, google__protobuf__empty__descriptor)
@@ -465,6 +487,8 @@ static const struct rpc_method mailboxes_methods[] = {
            roost__mailboxes__v1__rewrite_domain_response__descriptor, rewrite_domain),
     METHOD(MAILBOXES, "RemoveDomain", roost__mailboxes__v1__remove_domain_request__descriptor,
            roost__mailboxes__v1__remove_domain_response__descriptor, remove_domain),
+    METHOD(MAILBOXES, "EndSessions", roost__mailboxes__v1__end_sessions_request__descriptor,
+           google__protobuf__empty__descriptor, end_sessions),
 };
 static const struct rpc_method accounts_methods[] = {
     METHOD(ACCOUNTS, "RewriteAddresses", roost__accounts__v1__rewrite_addresses_request__descriptor,

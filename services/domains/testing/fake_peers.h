@@ -24,6 +24,8 @@ void fake_peers_add_mailbox(int64_t id, int64_t domain_id, const char *address);
 char *fake_peers_mailboxes(void);
 /* The domain whose accounts are kept out, "" if there is none. The caller frees it. */
 char *fake_peers_closed(void);
+/* The names whose sessions were ended, in order. The caller frees it. */
+char *fake_peers_ended(void);
 /* "quota default", or "" where quotas knows nothing of the domain. The caller frees it. */
 char *fake_peers_quota(int64_t domain_id);
 void fake_peers_set_allocated(int64_t domain_id, int64_t megabytes);

@@ -111,6 +111,13 @@ void closed_is(const char *wanted)
     free(found);
 }
 
+void ended_are(const char *wanted)
+{
+    char *found = fake_peers_ended();
+    assert_string_equal(found, wanted);
+    free(found);
+}
+
 void quota_is(int64_t domain_id, const char *wanted)
 {
     char *found = fake_peers_quota(domain_id);

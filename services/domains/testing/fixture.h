@@ -22,6 +22,8 @@ void finish_sagas(void);
 void mailboxes_are(const char *wanted);
 /* The domain whose accounts are kept out. */
 void closed_is(const char *wanted);
+/* The domains' names whose sessions were ended, separated by spaces. */
+void ended_are(const char *wanted);
 void quota_is(int64_t domain_id, const char *wanted);
 
 /* quota and default -1: not given. */

@@ -508,18 +508,12 @@ UPDATE operation SET destination = :destination WHERE id = :id;
 -- name: operation_replace
 UPDATE operation SET state = 'done', last_error = :last_error, lease_until = NULL, finished_at = now() WHERE id = :id;
 
--- An operation waits for every earlier one of the same mailbox or the same directories. Who claims has nothing else in
--- hand: what is his already he took before he was killed.
 -- name: session_end_add
-INSERT INTO session_end (address)
-SELECT full_address FROM mailbox WHERE id = :mailbox_id
-UNION SELECT address FROM former_address WHERE mailbox_id = :mailbox_id;
+INSERT INTO session_end (address) VALUES (:address);
 
 -- name: session_end_add_by_account
-WITH found AS (SELECT id, full_address FROM mailbox WHERE account_id = :account_id AND state = 'active')
 INSERT INTO session_end (address)
-SELECT full_address FROM found
-UNION SELECT f.address FROM former_address AS f JOIN found AS m ON m.id = f.mailbox_id;
+SELECT full_address FROM mailbox WHERE account_id = :account_id AND state = 'active';
 
 -- name: session_end_list
 SELECT id, address FROM session_end ORDER BY id LIMIT :limit;
@@ -532,6 +526,8 @@ DELETE FROM session_end WHERE id = ANY (:ended_session_ids::bigint[]);
 DELETE FROM session_end
 WHERE id IN (SELECT id FROM session_end WHERE created_at < now() - interval '1 day' LIMIT 1000);
 
+-- An operation waits for every earlier one of the same mailbox or the same directories. Who claims has nothing else in
+-- hand: what is his already he took before he was killed.
 -- name: operation_claim
 UPDATE operation SET state = 'running', agent = :agent, attempts = attempts + 1, finished_at = NULL,
     lease_until = now() + make_interval(secs => :lease_seconds::integer)
