@@ -23,6 +23,7 @@ static const char *const names[] = {
     "sql-sender-login-mailboxes.cf",
     "sql-sender-login-aliases.cf",
     "sql-sender-login-mailboxes-extra.cf",
+    "sql-login-access.cf",
     "sql-relaydomains.cf",
     "sql-relaydomains-transport.cf",
     "sql-transport.cf",

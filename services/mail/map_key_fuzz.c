@@ -33,7 +33,8 @@ static const struct pg_statement lookups = {
         "SELECT mail.mailbox(key) UNION ALL SELECT mail.maintain(key) UNION ALL SELECT "
         "mail.sender_login(key) UNION "
         "ALL SELECT mail.transport(key) UNION ALL SELECT mail.relay_mailbox(key) UNION ALL SELECT "
-        "mail.relay_verification(key) UNION ALL SELECT mail.mailbox_id_of(key)::text) AS f",
+        "mail.relay_verification(key) UNION ALL SELECT mail.login_access(key) UNION ALL SELECT "
+        "mail.mailbox_id_of(key)::text) AS f",
     .params = (const char *const[]){"key"},
     .n_params = 1,
 };

@@ -22,6 +22,7 @@ static const struct {
     {"sql-sender-login-mailboxes.cf", "SELECT * FROM mail.sender_login_mailbox('%s')"},
     {"sql-sender-login-aliases.cf", "SELECT * FROM mail.sender_login_alias('%s')"},
     {"sql-sender-login-mailboxes-extra.cf", "SELECT * FROM mail.sender_login_extra('%s')"},
+    {"sql-login-access.cf", "SELECT * FROM mail.login_access('%s')"},
     {"sql-relaydomains.cf", "SELECT * FROM mail.relay_domain('%s')"},
     {"sql-relaydomains-transport.cf", "SELECT * FROM mail.transport('%s')"},
     {"sql-transport.cf", "SELECT * FROM mail.transport('%s')"},
@@ -140,7 +141,10 @@ static bool write_main_cf(struct config_files *files)
         "    proxy:pgsql:%1$s/sql-spliteddomains-transport.cf\n"
         "    proxy:pgsql:%1$s/sql-relaydomains-transport.cf\n"
         "smtpd_sender_login_maps = proxy:pgsql:%1$s/sql-sender-login-map.cf\n"
-        "smtpd_sender_restrictions = reject_sender_login_mismatch\n"
+        "# Who is logged in may have been disabled since; then, as whom may he send.\n"
+        "smtpd_sender_restrictions =\n"
+        "    check_sasl_access proxy:pgsql:%1$s/sql-login-access.cf\n"
+        "    reject_sender_login_mismatch\n"
         "# An unknown address is refused, a mailbox that is being moved answers 450. A database "
         "that cannot be\n"
         "# reached is a temporary error (451): no mail is lost.\n"

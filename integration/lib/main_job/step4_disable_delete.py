@@ -20,6 +20,8 @@ def run(story):
         equal(own(story).status, 200)
         equal(own(story, "/api/v1/domains/").status, 403)
     with check("4.2 a disabled account: IMAP, mail and its token are refused soon, an open IMAP session ends"):
+        senders = [mail.open_submission(stack["ROOST_SUBMISSION"], ADDRESS, story.password) for _ in range(2)]
+        equal([connection.code(sender) for connection, sender in zip(senders, (ADDRESS, ""))], [250, 250])
         session = mail.open_session(stack["ROOST_IMAP"], ADDRESS, story.password)
         equal(story.rest.patch(account, {"is_active": False})["is_active"], False)
         story.wrote("AccountModified", f"account/{story.pk('bob')}")
@@ -28,6 +30,8 @@ def run(story):
         eventually("the open session ends", story.within(REFUSED_S), session.has_ended)
         eventually("SMTP refuses", story.within(REFUSED_S), lambda: rcpt(story) >= 500)
         eventually("the token is refused", story.within(REFUSED_S), lambda: own(story).status == 401)
+        # 0 after a kill.
+        equal([connection.code(sender) or 521 for connection, sender in zip(senders, (ADDRESS, ""))], [521, 521])
     with check("4.3 enabled again: mail and IMAP work soon, old mail is there"):
         story.rest.patch(account, {"is_active": True})
         story.wrote("AccountModified", f"account/{story.pk('bob')}")
@@ -40,14 +44,33 @@ def run(story):
         eventually("the open session ends", story.within(REFUSED_S), session.has_ended)
         holds(mail.can_log_in(stack["ROOST_IMAP"], ADDRESS, "Another-horse-8"), "the new password opens nothing")
         set_password(story, account, story.password)
-    with check("4.5 a deleted account is gone at once for the API, IMAP and mail"):
+    with check("4.5 a disabled domain: IMAP and mail are refused soon, open IMAP sessions end"):
+        disable_domain(story)
+    with check("4.6 a deleted account is gone at once for the API, IMAP and mail"):
         delete(story, account)
-    with check("4.6 its mail is gone from disk by the agent, its quota row too"):
+    with check("4.7 its mail is gone from disk by the agent, its quota row too"):
         nothing_left(story)
-    with check("4.7 aliases lost the recipient; one left without any is gone"):
+    with check("4.8 aliases lost the recipient; one left without any is gone"):
         info = story.rest.get(f"/api/v1/aliases/{story.pk('info')}/")
         equal(info["recipients"], ["friend@elsewhere.example"])
         equal(story.rest.request("GET", f"/api/v1/aliases/{story.pk('catch-all')}/").status, 404)
+
+
+def disable_domain(story):
+    stack, domain, address = story.stack, f"/api/v1/domains/{story.pk('quiet domain')}/", "theodora@quiet.test"
+    session = mail.open_session(stack["ROOST_IMAP"], address, story.password)
+    set_enabled(story, domain, False)
+    eventually("IMAP refuses", story.within(REFUSED_S),
+               lambda: not mail.can_log_in(stack["ROOST_IMAP"], address, story.password))
+    eventually("the open session ends", story.within(REFUSED_S), session.has_ended)
+    eventually("SMTP refuses", story.within(REFUSED_S), lambda: rcpt(story, address) >= 500)
+    set_enabled(story, domain, True)
+    eventually("SMTP accepts", story.within(REFUSED_S), lambda: rcpt(story, address) == 250)
+
+
+def set_enabled(story, domain, enabled):
+    story.rest.patch(domain, {"enabled": enabled})
+    story.wrote("DomainModified", f"domain/{story.pk('quiet domain')}")
 
 
 def set_password(story, account, password):
@@ -65,9 +88,9 @@ def own(story, path="/api/v1/account/me/"):
         client.close()
 
 
-def rcpt(story):
+def rcpt(story, address=ADDRESS):
     try:
-        return mail.rcpt_code(story.stack["ROOST_SMTP"], ADDRESS)[0]
+        return mail.rcpt_code(story.stack["ROOST_SMTP"], address)[0]
     except OSError as error:
         raise AssertionError(error) from error
 

@@ -71,6 +71,26 @@ def rcpt_code(server, to, sender=SENDER):
         return code, text.decode("utf-8", "replace")
 
 
+class Submission:
+    """A connection that has logged in to send, and stays."""
+
+    def __init__(self, server, user, password):
+        try:
+            self.connection = smtplib.SMTP(*split(server), timeout=30)
+            self.connection.login(user, password)
+        except (smtplib.SMTPServerDisconnected, OSError) as error:
+            raise TryAgain(error) from error
+
+    def code(self, sender, to="friend@elsewhere.example"):
+        """What a message's recipient is answered with; nothing is sent. 0 where the connection has ended."""
+        try:
+            self.connection.rset()
+            code, _ = self.connection.mail(sender)
+            return self.connection.rcpt(to)[0] if code == 250 else code
+        except smtplib.SMTPServerDisconnected:
+            return 0
+
+
 class Imap:
     """Raises TryAgain where the server says nothing definite, imaplib's error where it refuses."""
 
@@ -132,6 +152,11 @@ class Imap:
 def open_session(server, user, password):
     """A session that stays; asks again where the server says nothing definite."""
     return eventually(f"a session of {user}", PATIENCE_S, lambda: Imap(server, user, password))
+
+
+def open_submission(server, user, password):
+    """As open_session, to send."""
+    return eventually(f"a connection of {user}", PATIENCE_S, lambda: Submission(server, user, password))
 
 
 def can_log_in(server, user, password):
