@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 enum {
     SHARE = 4,
     SHARE_MIN = 16,
-    WAITING_MAX = 64, /* accepted, and not yet with a thread: civetweb's queue has 20 */
+    RESERVE = 8,
+    BUCKETS = 1021,
     V6_CLIENT_BYTES = 8,
     LOG_INTERVAL_US = 1000000
 };
@@ -24,14 +26,20 @@ enum {
 struct connection {
     struct in6_addr client;
     ino_t inode;
-    int fd; /* -1: free */
+    uint64_t number; /* in the order in which they came */
+    int fd;          /* -1: free */
+    bool is_shed;    /* nothing more is read from it */
 };
 
 struct connection_limit {
     struct connection_limit_config config;
-    size_t n_connections;
+    size_t full;      /* from here on one makes room for another */
+    size_t most;      /* so many, those that make room included; the rest is reserved */
+    size_t n_entries; /* of `connections` */
     struct connection *connections;
+    uint64_t n_admitted;
     atomic_uint_least64_t refused;
+    atomic_uint_least64_t shed;
     uint64_t logged;
     int64_t next_log_us;
 };
@@ -48,10 +56,14 @@ struct connection_limit *connection_limit_new(const struct connection_limit_conf
         size_t share = config->connections / SHARE;
         limit->config.per_address = share > SHARE_MIN ? share : SHARE_MIN;
     }
-    limit->n_connections = config->connections + WAITING_MAX;
-    limit->connections = calloc(limit->n_connections, sizeof(*limit->connections));
+    size_t reserve = config->connections / RESERVE;
+    reserve = reserve > 0 ? reserve : 1;
+    limit->most = config->connections - reserve;
+    limit->full = limit->most - reserve;
+    limit->n_entries = limit->most;
+    limit->connections = calloc(limit->n_entries, sizeof(*limit->connections));
     check(limit->connections);
-    for (size_t i = 0; i < limit->n_connections; i++) {
+    for (size_t i = 0; i < limit->n_entries; i++) {
         limit->connections[i].fd = -1;
     }
     return limit;
@@ -104,7 +116,7 @@ static bool is_open(const struct connection *connection)
 static size_t count(struct connection_limit *limit, const struct in6_addr *client)
 {
     size_t n = 0;
-    for (size_t i = 0; i < limit->n_connections; i++) {
+    for (size_t i = 0; i < limit->n_entries; i++) {
         struct connection *connection = &limit->connections[i];
         if (connection->fd >= 0 && IN6_ARE_ADDR_EQUAL(&connection->client, client)) {
             bool counts = is_open(connection);
@@ -115,17 +127,91 @@ static size_t count(struct connection_limit *limit, const struct in6_addr *clien
     return n;
 }
 
-static struct connection *find_free(struct connection_limit *limit)
+static size_t count_taken(const struct connection_limit *limit)
 {
-    for (size_t i = 0; i < limit->n_connections; i++) {
-        if (limit->connections[i].fd < 0) {
-            return &limit->connections[i];
+    size_t n = 0;
+    for (size_t i = 0; i < limit->n_entries; i++) {
+        n += limit->connections[i].fd >= 0;
+    }
+    return n;
+}
+
+/* Everybody's open connections. Only when they seem too many do those of addresses that have not
+ * come again count no more. */
+static size_t count_all(struct connection_limit *limit)
+{
+    size_t n = count_taken(limit);
+    if (n < limit->full) {
+        return n;
+    }
+    for (size_t i = 0; i < limit->n_entries; i++) {
+        struct connection *connection = &limit->connections[i];
+        if (connection->fd >= 0 && !is_open(connection)) {
+            connection->fd = -1;
         }
     }
-    /* Rare: only now do those count whose address has not come again. */
-    for (size_t i = 0; i < limit->n_connections; i++) {
-        if (!is_open(&limit->connections[i])) {
-            limit->connections[i].fd = -1;
+    return count_taken(limit);
+}
+
+static size_t bucket_of(const struct in6_addr *client)
+{
+    uint32_t hash = 0;
+    for (size_t i = 0; i < sizeof(client->s6_addr); i++) {
+        hash = hash * 31 + client->s6_addr[i];
+    }
+    return hash % BUCKETS;
+}
+
+/* The oldest of the client who has most; NULL if all are shed. Clients in the same bucket count as
+ * one. */
+static struct connection *find_dispensable(struct connection_limit *limit)
+{
+    size_t counts[BUCKETS] = {0};
+    struct connection *found = NULL;
+    size_t most = 0;
+    for (size_t i = 0; i < limit->n_entries; i++) {
+        const struct connection *connection = &limit->connections[i];
+        counts[bucket_of(&connection->client)] += connection->fd >= 0;
+    }
+    for (size_t i = 0; i < limit->n_entries; i++) {
+        struct connection *connection = &limit->connections[i];
+        size_t n = counts[bucket_of(&connection->client)];
+        bool is_sooner = n > most || (n == most && connection->number < found->number);
+        if (connection->fd >= 0 && !connection->is_shed && is_sooner) {
+            most = n;
+            found = connection;
+        }
+    }
+    return found;
+}
+
+/* One that waits for its next request, or for the rest of one, ends at once; one that is being
+ * answered when it has its answer. The descriptor may have become another's meanwhile: what is shut
+ * is what was looked at. */
+static void shed(struct connection_limit *limit)
+{
+    struct connection *connection = find_dispensable(limit);
+    struct connection copy;
+    if (!connection) {
+        return;
+    }
+    connection->is_shed = true;
+    copy = *connection;
+    copy.fd = fcntl(connection->fd, F_DUPFD_CLOEXEC, 0);
+    if (copy.fd < 0) {
+        return;
+    }
+    if (is_open(&copy)) {
+        shutdown(copy.fd, SHUT_RD);
+        atomic_fetch_add(&limit->shed, 1);
+    }
+    close(copy.fd);
+}
+
+static struct connection *find_free(struct connection_limit *limit)
+{
+    for (size_t i = 0; i < limit->n_entries; i++) {
+        if (limit->connections[i].fd < 0) {
             return &limit->connections[i];
         }
     }
@@ -158,14 +244,16 @@ bool connection_limit_admit(struct connection_limit *limit, int fd, const struct
         return true;
     }
     struct in6_addr client = client_of(&address);
-    if (count(limit, &client) >= limit->config.per_address) {
+    size_t n = count_all(limit);
+    if (n >= limit->most || count(limit, &client) >= limit->config.per_address) {
         refused(limit, &client);
         return false;
     }
-    struct connection *connection = find_free(limit);
-    if (connection) {
-        *connection = (struct connection){client, status.st_ino, fd};
+    if (n >= limit->full) {
+        shed(limit);
     }
+    *find_free(limit) = (struct connection){
+        .client = client, .inode = status.st_ino, .number = limit->n_admitted++, .fd = fd};
     return true;
 }
 
@@ -195,6 +283,10 @@ __attribute__((visibility("default"))) int accept(int listener, struct sockaddr 
 void connection_limit_collect(const struct connection_limit *limit, struct metrics_writer *writer)
 {
     metrics_family(writer, "roost_http_refused_connections_total", METRICS_COUNTER,
-                   "Connections refused because their address had as many as it may.");
+                   "Connections refused because their address, or all together, had as many as "
+                   "they may.");
     metrics_sample(writer, "", NULL, 0, (double)atomic_load(&limit->refused));
+    metrics_family(writer, "roost_http_shed_connections_total", METRICS_COUNTER,
+                   "Connections that had to make room for others.");
+    metrics_sample(writer, "", NULL, 0, (double)atomic_load(&limit->shed));
 }

@@ -15,7 +15,8 @@ struct fixture {
     struct connection_limit *limit;
 };
 
-enum { PER_ADDRESS = 2, CONNECTIONS = 4, WAITING = 64 };
+/* Of 80 connections 10 are reserved; from 60 on one makes room for another. */
+enum { PER_ADDRESS = 2, CONNECTIONS = 80, FULL = 60, MOST = 70 };
 
 static int setup(void **state)
 {
@@ -90,7 +91,7 @@ static void a_network_of_version_6_is_one_client(void **state)
 
 static void a_closed_connection_counts_no_more(void **state)
 {
-    for (int i = 0; i < 3 * (CONNECTIONS + WAITING); i++) {
+    for (int i = 0; i < 3 * CONNECTIONS; i++) {
         int fd = connect_from(*state, "192.0.2.1");
         assert_true(fd >= 0);
         close(fd);
@@ -121,8 +122,8 @@ static void a_number_that_is_used_again_counts_no_more(void **state)
 static void those_who_do_not_come_again_make_room(void **state)
 {
     char address[INET_ADDRSTRLEN];
-    for (int i = 0; i < CONNECTIONS + WAITING; i++) {
-        snprintf(address, sizeof(address), "198.51.100.%d", i);
+    for (int i = 0; i < 3 * CONNECTIONS; i++) {
+        snprintf(address, sizeof(address), "198.51.100.%d", i % 256);
         int fd = connect_from(*state, address);
         assert_true(fd >= 0);
         close(fd);
@@ -139,6 +140,50 @@ static void some_have_no_limit(void **state)
     assert_admitted(*state, "127.0.0.1");
     assert_admitted(*state, "127.0.0.1");
     assert_refused(*state, "127.0.0.1");
+}
+
+/* As accept leaves it: the client's end in *ret_client. */
+static bool connect_really(struct fixture *fixture, int number, int *ret_client)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(0xc6336400u + (uint32_t)number)};
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    *ret_client = ends[1];
+    return connection_limit_admit(fixture->limit, ends[0], (const struct sockaddr *)&address);
+}
+
+/* Whether nothing more is read from the client. */
+static bool is_shed(int client)
+{
+    return send(client, "x", 1, MSG_NOSIGNAL) < 0 && errno == EPIPE;
+}
+
+static void who_comes_takes_the_place_of_who_has_most(void **state)
+{
+    int clients[MOST + 1];
+    for (int i = 0; i < FULL - 1; i++) {
+        assert_true(connect_really(*state, i, &clients[i]));
+    }
+    assert_true(connect_really(*state, 7, &clients[FULL - 1]));
+    for (int i = 0; i < FULL; i++) {
+        assert_false(is_shed(clients[i]));
+    }
+    assert_true(connect_really(*state, 100, &clients[FULL]));
+    assert_true(connect_really(*state, 101, &clients[FULL + 1]));
+    assert_true(connect_really(*state, 102, &clients[FULL + 2]));
+    assert_true(is_shed(clients[7]));
+    assert_true(is_shed(clients[FULL - 1]));
+    assert_true(is_shed(clients[0]));
+    assert_false(is_shed(clients[1]));
+    assert_false(is_shed(clients[FULL]));
+    /* Whoever was shed may still be answered. */
+    for (int i = FULL + 3; i < MOST; i++) {
+        assert_true(connect_really(*state, 100 + i, &clients[i]));
+    }
+    assert_false(connect_really(*state, 90, &clients[MOST]));
+    assert_admitted(*state, "::1");
+    assert_admitted(*state, "10.1.2.3");
 }
 
 static size_t count_admitted(struct fixture *fixture, size_t connections)
@@ -206,6 +251,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(those_who_do_not_come_again_make_room, setup, teardown),
         cmocka_unit_test_setup_teardown(some_have_no_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_comes_takes_the_place_of_who_has_most, setup, teardown),
         cmocka_unit_test_setup_teardown(a_quarter_is_what_one_has, setup, teardown),
         cmocka_unit_test_setup_teardown(accepting_resets_what_is_too_much, setup, teardown),
     };
