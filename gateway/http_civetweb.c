@@ -66,28 +66,39 @@ static bool is_gap(const char *from, const char *to, ptrdiff_t bytes)
     return to - from == bytes;
 }
 
+static const char *text_end(const char *text)
+{
+    return text + strlen(text);
+}
+
 /*
- * civetweb cuts the header into strings where it stands, which shows how it was written: "\r\n"
- * leaves two NULs between a value and the next name, a bare "\n" one. After the last header it
- * ended the strings with "\0\0\r\0". Anything else means bare line feeds, a folded header, a space
- * before a colon, or headers that it did not read.
+ * civetweb cuts the header into strings where it stands, which shows how it was written: one space
+ * leaves one NUL behind the method and behind the target, which "HTTP/" follows. "\r\n" leaves two
+ * NULs between a value and the next name, a bare "\n" one. After the last header it ended the
+ * strings with "\0\0\r\0". Anything else means bare line feeds, a folded header, a space before a
+ * colon, or headers that it did not read.
  */
 static bool is_framed(const struct mg_request_info *info)
 {
     if (info->num_headers <= 0 || info->num_headers > HTTP_HEADERS_MAX) {
         return false;
     }
-    const char *end = info->http_version + strlen(info->http_version);
+    const char *target = info->query_string ? info->query_string : info->request_uri;
+    if (!is_gap(text_end(info->request_method), info->request_uri, 1) ||
+        !is_gap(text_end(target), info->http_version, 1 + (ptrdiff_t)strlen("HTTP/"))) {
+        return false;
+    }
+    const char *end = text_end(info->http_version);
     for (int i = 0; i < info->num_headers; i++) {
         const struct mg_header *header = &info->http_headers[i];
         if (!is_gap(end, header->name, 2)) {
             return false;
         }
-        const char *after_name = header->name + strlen(header->name);
+        const char *after_name = text_end(header->name);
         if (header->value > after_name + 1 && after_name[1] == '\0') {
             return false;
         }
-        end = header->value + strlen(header->value);
+        end = text_end(header->value);
     }
     return end[1] == '\0' && end[2] == '\r' && end[3] == '\0';
 }
@@ -191,18 +202,10 @@ static int on_begin_request(struct mg_connection *connection)
     return serving_end(&serving);
 }
 
-/* What civetweb refuses itself: nothing of such a request can be trusted, so it is answered by
- * status only. */
-static int on_http_error(struct mg_connection *connection, int status, const char *message)
+/* Of such a request nothing can be trusted, so it is answered by status only. */
+static void refuse_unread(struct mg_connection *connection, const struct http_fault *fault)
 {
-    static const struct http_fault version = {505, "Only HTTP/1.0 and HTTP/1.1 are spoken."};
-    static const struct http_fault malformed = {400, "The request is malformed."};
-    static const struct http_fault failed = {500, "An internal error occurred."};
     struct serving serving;
-    (void)message;
-    if (!mg_get_thread_pointer(connection)) {
-        return 1;
-    }
     serving_begin(&serving, connection);
     serving.exchange.request =
         (struct http_request){.method = "-",
@@ -210,11 +213,36 @@ static int on_http_error(struct mg_connection *connection, int status, const cha
                               .version = "1.1",
                               .remote_address = mg_get_request_info(connection)->remote_addr};
     serving.exchange.closes = true;
-    const struct http_fault *fault = status == 505 ? &version : &malformed;
-    serving.server->config->refuse(serving.worker, &serving.exchange,
-                                   status == 500 ? &failed : fault);
+    serving.server->config->refuse(serving.worker, &serving.exchange, fault);
     serving_end(&serving);
+}
+
+/* What civetweb refuses itself. */
+static int on_http_error(struct mg_connection *connection, int status, const char *message)
+{
+    static const struct http_fault version = {505, "Only HTTP/1.0 and HTTP/1.1 are spoken."};
+    static const struct http_fault malformed = {400, "The request is malformed."};
+    static const struct http_fault failed = {500, "An internal error occurred."};
+    static char answered;
+    (void)message;
+    if (!mg_get_thread_pointer(connection)) {
+        return 1;
+    }
+    mg_set_user_connection_data(connection, &answered);
+    refuse_unread(connection, status == 500 ? &failed : status == 505 ? &version : &malformed);
     return 0;
+}
+
+/* civetweb closes without a word what is meant for no path here: "GET http://another.example/". */
+static void on_connection_close(const struct mg_connection *closing)
+{
+    static const struct http_fault elsewhere = {421, "This server does not answer for that URI."};
+    struct mg_connection *connection = (struct mg_connection *)(uintptr_t)closing;
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    if (info && info->request_uri && !info->local_uri && !info->conn_data &&
+        mg_get_thread_pointer(connection)) {
+        refuse_unread(connection, &elsewhere);
+    }
 }
 
 static int on_log_message(const struct mg_connection *connection, const char *message)
@@ -261,6 +289,7 @@ static struct mg_context *start(struct http_server *server)
     static const struct mg_callbacks callbacks = {
         .begin_request = on_begin_request,
         .http_error = on_http_error,
+        .connection_close = on_connection_close,
         .log_message = on_log_message,
         .init_thread = on_init_thread,
         .exit_thread = on_exit_thread,
