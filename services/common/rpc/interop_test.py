@@ -491,7 +491,7 @@ class Listening(unittest.TestCase):
             self.assertEqual(health(channel), 1)
             channel.close()
 
-    def test_who_brings_no_credentials_is_known_by_the_connection(self):
+    def test_who_does_not_come_by_the_gateway_is_known_by_the_connection(self):
         directory = tempfile.mkdtemp(dir=work.name)
         server = Server(listen=f"unix:{directory}/a,127.0.0.1:0")
         self.addCleanup(server.stop)
@@ -499,6 +499,11 @@ class Listening(unittest.TestCase):
             channel = grpc.insecure_channel(target)
             answer = method(channel, "Echo/Open")(echo_pb2.EchoRequest(), timeout=20)
             self.assertEqual((answer.remote_address, answer.account_id), (address, 0))
+            for _ in range(2):  # the second is known by the cache
+                answer = method(channel, "Echo/Echo")(
+                    echo_pb2.EchoRequest(), timeout=20, metadata=(("authorization", "Token good"),)
+                )
+                self.assertEqual((answer.remote_address, answer.account_id), (address, 7))
             channel.close()
 
 

@@ -98,15 +98,15 @@ static void begin(struct worker *worker, struct slot *slot)
     }
 }
 
-/* Nobody, from where he is connected: nothing else is known of who calls without credentials. */
-static const Roost__Common__V1__Identity *stranger(struct arena *arena, grpc_call *call)
+/* For who does not come by the gateway, which would have said where from. */
+static const Roost__Common__V1__Identity *from_connection(
+    struct arena *arena, const Roost__Common__V1__Identity *identity, grpc_call *call)
 {
-    Roost__Common__V1__Identity *identity =
-        message_new(arena, &roost__common__v1__identity__descriptor);
+    Roost__Common__V1__Identity *located = arena_memdup(arena, identity, sizeof(*identity));
     char *peer = grpc_call_get_peer(call);
-    identity->remote_address = (char *)peer_address(arena, peer);
+    located->remote_address = (char *)peer_address(arena, peer);
     gpr_free(peer);
-    return identity;
+    return located;
 }
 
 static const struct error *authorise(struct worker *worker, bool *ret_must_ask)
@@ -126,8 +126,10 @@ static const struct error *authorise(struct worker *worker, bool *ret_must_ask)
     if (err || (ret_must_ask && *ret_must_ask)) {
         return err;
     }
-    if (access->anonymous && credentials.assertion_len == 0) {
-        call->identity = stranger(call->arena, slot->call);
+    /* No read asks for it. */
+    bool may_ask = access->anonymous || !slot->endpoint->method->no_side_effects;
+    if (may_ask && credentials.assertion_len == 0) {
+        call->identity = from_connection(call->arena, call->identity, slot->call);
     }
     return access_check(call->arena, access, call->identity);
 }
