@@ -671,7 +671,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts
-         * @description Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts. Gone for users and mail at once, cleaned up in the background. Mail directories are removed by the agent unless `keep_folder`. With `undo_seconds` the clean-up waits so long, and RestoreDomain brings the domain back; its names stay taken. Fails with NOT_FOUND, INVALID_ARGUMENT (FIELD_INVALID), ABORTED (ETAG_MISMATCH, REQUEST_IN_PROGRESS), FAILED_PRECONDITION (OWN_DOMAIN; with `undo_seconds`: RENAME_IN_PROGRESS). Event: DomainDeleted, DomainAliasDeleted per alias, and with the clean-up MailboxDeleted per mailbox.
+         * @description Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts. Gone for users and mail at once, cleaned up in the background. Mail directories are removed by the agent unless `keep_folder`. With `undo_seconds` the clean-up waits so long, and RestoreDomain brings the domain back; its names stay taken, its mailboxes, aliases and accounts stay listed, closed to users and mail. Fails with NOT_FOUND, INVALID_ARGUMENT (FIELD_INVALID), ABORTED (ETAG_MISMATCH, REQUEST_IN_PROGRESS), FAILED_PRECONDITION (OWN_DOMAIN; with `undo_seconds`: RENAME_IN_PROGRESS). Event: DomainDeleted, DomainAliasDeleted per alias, and with the clean-up MailboxDeleted per mailbox.
          *
          *     Roles: SuperAdmins.
          */
@@ -698,7 +698,7 @@ export interface paths {
         put?: never;
         /**
          * Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts
-         * @description Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts. Gone for users and mail at once, cleaned up in the background. Mail directories are removed by the agent unless `keep_folder`. With `undo_seconds` the clean-up waits so long, and RestoreDomain brings the domain back; its names stay taken. Fails with NOT_FOUND, INVALID_ARGUMENT (FIELD_INVALID), ABORTED (ETAG_MISMATCH, REQUEST_IN_PROGRESS), FAILED_PRECONDITION (OWN_DOMAIN; with `undo_seconds`: RENAME_IN_PROGRESS). Event: DomainDeleted, DomainAliasDeleted per alias, and with the clean-up MailboxDeleted per mailbox.
+         * @description Deletes a domain with its aliases, mailboxes and their SimpleUsers accounts. Gone for users and mail at once, cleaned up in the background. Mail directories are removed by the agent unless `keep_folder`. With `undo_seconds` the clean-up waits so long, and RestoreDomain brings the domain back; its names stay taken, its mailboxes, aliases and accounts stay listed, closed to users and mail. Fails with NOT_FOUND, INVALID_ARGUMENT (FIELD_INVALID), ABORTED (ETAG_MISMATCH, REQUEST_IN_PROGRESS), FAILED_PRECONDITION (OWN_DOMAIN; with `undo_seconds`: RENAME_IN_PROGRESS). Event: DomainDeleted, DomainAliasDeleted per alias, and with the clean-up MailboxDeleted per mailbox.
          *
          *     Roles: SuperAdmins.
          */
