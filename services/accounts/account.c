@@ -307,16 +307,8 @@ static bool names(const struct account_update *update, const char *path)
 
 static const struct error *check_paths(struct arena *arena, const struct account_update *update)
 {
-    for (size_t i = 0; i < update->n_paths; i++) {
-        const char *path = update->paths[i];
-        const char *name = arena_strndup(arena, path, strcspn(path, "."));
-        if (strcmp(path, "*") != 0 &&
-            !message_field(&roost__accounts__v1__account__descriptor, name)) {
-            return error_on_field(arena, REASON_FIELD_INVALID, "update_mask",
-                                  "There is no field \"%s\".", path);
-        }
-    }
-    return NULL;
+    return message_check_mask(arena, &roost__accounts__v1__account__descriptor, update->paths,
+                              update->n_paths);
 }
 
 /* Whether the mask takes the mailbox away: it names the field, and the request has none. */

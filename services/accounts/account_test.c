@@ -344,6 +344,8 @@ static void update_refusals(void **state)
     (void)state;
     REFUSED(update(bob(), request, PATHS("shoe_size"), &draft), "FIELD_INVALID",
             "update_mask=There is no field \"shoe_size\".");
+    REFUSED(update(bob(), request, PATHS("mailbox.size"), &draft), "FIELD_INVALID",
+            "update_mask=There is no field \"mailbox.size\".");
     REFUSED(update(bob(), request, PATHS("mailbox"), &draft), "FIELD_INVALID",
             "account.mailbox=A mailbox is removed together with its account only.");
     request->password = (char *)"{MD5-CRYPT}$1$LiyRRpKg$lxDNO7hxnDkSN8wI5HfFd/";

@@ -70,11 +70,33 @@ static const struct error *check_new(struct call *call, const struct account_cre
                  : NULL;
 }
 
+static const struct error *set_password(struct call *call,
+                                        const struct account_credentials *account,
+                                        const char *clear)
+{
+    struct accounts *accounts = call->service;
+    struct account_password password = {.id = account->id};
+    char *stored;
+    const struct error *err = hashing_hash(&accounts->hashing, call->arena, clear, &stored);
+    if (!err) {
+        password.hash = stored;
+        err = account_write_password(call, &password);
+    }
+    if (err) {
+        return err;
+    }
+    /* The epoch has ended all sessions; this lets the caller's own go on. */
+    const char *own = account->id == call->identity->account_id ? call->identity->session_id : "";
+    const struct error *ignored = session_end_others(call, account->id, own, password.epoch);
+    (void)ignored;
+    account_saga_end_sessions(call, password.sessions_saga_id);
+    return NULL;
+}
+
 const struct error *accounts_change_password(struct call *call,
                                              const Roost__Accounts__V1__ChangePasswordRequest *req,
                                              Google__Protobuf__Empty **ret_resp)
 {
-    struct accounts *accounts = call->service;
     int64_t id = req->id ? req->id : call->identity->account_id;
     struct account_credentials *account;
     const struct error *err = find_account(call, id, &account);
@@ -87,25 +109,14 @@ const struct error *accounts_change_password(struct call *call,
     if (!err) {
         err = check_new(call, account, req->new_password);
     }
-    char *stored;
-    struct account_password password = {.id = id};
     if (!err) {
-        err = hashing_hash(&accounts->hashing, call->arena, req->new_password, &stored);
+        err = set_password(call, account, req->new_password);
     }
-    if (!err) {
-        password.hash = stored;
-        err = account_write_password(call, &password);
-    }
+    secret_wipe(req->password);
+    secret_wipe(req->new_password);
     if (err) {
         return err;
     }
-    /* The epoch has ended all sessions; this lets the caller's own go on. */
-    const char *own = id == call->identity->account_id ? call->identity->session_id : "";
-    const struct error *ignored = session_end_others(call, id, own, password.epoch);
-    (void)ignored;
-    account_saga_end_sessions(call, password.sessions_saga_id);
-    secret_wipe(req->password);
-    secret_wipe(req->new_password);
     *ret_resp = message_new(call->arena, &google__protobuf__empty__descriptor);
     return NULL;
 }

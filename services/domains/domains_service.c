@@ -73,8 +73,12 @@ const struct error *domains_delete_domain(struct call *call,
                                           const Roost__Domains__V1__DeleteDomainRequest *req,
                                           Google__Protobuf__Empty **ret_resp)
 {
+    const struct error *err = domain_delete(call, req);
+    if (err) {
+        return err;
+    }
     *ret_resp = EMPTY(call);
-    return domain_delete(call, req);
+    return NULL;
 }
 
 const struct error *domains_restore_domain(struct call *call,
@@ -174,8 +178,12 @@ const struct error *domains_delete_domain_alias(
     struct call *call, const Roost__Domains__V1__DeleteDomainAliasRequest *req,
     Google__Protobuf__Empty **ret_resp)
 {
+    const struct error *err = alias_store_delete(call, req);
+    if (err) {
+        return err;
+    }
     *ret_resp = EMPTY(call);
-    return alias_store_delete(call, req);
+    return NULL;
 }
 
 const struct error *domains_internal_resolve_domains(

@@ -8,18 +8,17 @@ const struct error *field_mask_read(struct arena *arena, const Google__Protobuf_
                                     const ProtobufCMessageDescriptor *descriptor,
                                     struct field_mask *ret_mask)
 {
-    struct field_mask found = {.paths = NULL};
-    for (size_t i = 0; mask && i < mask->n_paths; i++) {
-        if (strcmp(mask->paths[i], "*") == 0) {
-            found.is_all = true;
-        } else if (!message_field(descriptor, mask->paths[i])) {
-            return error_on_field(arena, REASON_FIELD_INVALID, "update_mask",
-                                  "There is no field \"%s\".", mask->paths[i]);
-        }
+    struct field_mask found = {.paths = mask ? mask->paths : NULL,
+                               .n_paths = mask ? mask->n_paths : 0};
+    const struct error *err = message_check_mask(arena, descriptor, found.paths, found.n_paths);
+    if (err) {
+        return err;
     }
-    if (mask && !found.is_all) {
-        found.paths = mask->paths;
-        found.n_paths = mask->n_paths;
+    for (size_t i = 0; i < found.n_paths && !found.is_all; i++) {
+        found.is_all = strcmp(found.paths[i], "*") == 0;
+    }
+    if (found.is_all) {
+        found.n_paths = 0;
     }
     *ret_mask = found;
     return NULL;

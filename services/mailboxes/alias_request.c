@@ -21,14 +21,15 @@ const struct error *alias_request_fields(struct call *call, char *const *paths, 
                                          unsigned *ret_fields)
 {
     unsigned found = n == 0 ? ALIAS_ALL : 0;
+    const struct error *err =
+        message_check_mask(call->arena, &roost__mailboxes__v1__alias__descriptor, paths, n);
+    if (err) {
+        return err;
+    }
     for (size_t i = 0; i < n; i++) {
         if (strcmp(paths[i], "*") == 0) {
             found = ALIAS_ALL;
             continue;
-        }
-        if (!message_field(&roost__mailboxes__v1__alias__descriptor, paths[i])) {
-            return error_on_field(call->arena, REASON_FIELD_INVALID, "update_mask",
-                                  "An alias has no field %s.", paths[i]);
         }
         for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
             found |= strcmp(fields[f].name, paths[i]) == 0 ? fields[f].field : 0;

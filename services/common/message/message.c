@@ -100,6 +100,36 @@ bool message_has_field(const ProtobufCMessage *message, const ProtobufCFieldDesc
     return is_set(field, slot);
 }
 
+static bool is_path(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
+                    const char *path)
+{
+    for (;;) {
+        size_t len = strcspn(path, ".");
+        const ProtobufCFieldDescriptor *field =
+            descriptor ? message_field(descriptor, arena_strndup(arena, path, len)) : NULL;
+        if (!field || path[len] == '\0') {
+            return field;
+        }
+        bool has_fields =
+            field->type == PROTOBUF_C_TYPE_MESSAGE && field->label != PROTOBUF_C_LABEL_REPEATED;
+        descriptor = has_fields ? field->descriptor : NULL;
+        path += len + 1;
+    }
+}
+
+const struct error *message_check_mask(struct arena *arena,
+                                       const ProtobufCMessageDescriptor *descriptor,
+                                       char *const *paths, size_t n_paths)
+{
+    for (size_t i = 0; i < n_paths; i++) {
+        if (strcmp(paths[i], "*") != 0 && !is_path(arena, descriptor, paths[i])) {
+            return error_on_field(arena, REASON_FIELD_INVALID, "update_mask",
+                                  "There is no field \"%s\".", paths[i]);
+        }
+    }
+    return NULL;
+}
+
 bool message_mask_has(char *const *paths, size_t n_paths, const char *path)
 {
     if (n_paths == 0) {

@@ -28,5 +28,10 @@ bool message_has_field(const ProtobufCMessage *message, const ProtobufCFieldDesc
 /* Whether `mask` (NULL or empty: everything; "*": everything) names this proto field path or a
  * parent of it. */
 bool message_mask_has(char *const *paths, size_t n_paths, const char *path);
+/* FIELD_INVALID on `update_mask` if a path is neither "*" nor that of a field, or of a field of a
+ * field and so on. */
+MUST_USE const struct error *message_check_mask(struct arena *arena,
+                                                const ProtobufCMessageDescriptor *descriptor,
+                                                char *const *paths, size_t n_paths);
 /* The message as JSON for events: REST names, no secrets. NUL-terminated. */
 char *message_to_json(struct arena *arena, const ProtobufCMessage *message);

@@ -152,6 +152,33 @@ static void mask_names_a_path_or_its_parent(void **state)
     assert_true(message_mask_has(all, 1, "quota"));
 }
 
+static void assert_path(struct arena *arena, const char *path, bool is_good)
+{
+    char *paths[] = {(char *)"is_active", (char *)path};
+    const struct error *err =
+        message_check_mask(arena, &roost__accounts__v1__account__descriptor, paths, 2);
+    if (!is_good != (err && error_is(err, REASON_FIELD_INVALID))) {
+        fail_msg("\"%s\" is taken for %s path", path, err ? "no" : "a");
+    }
+}
+
+static void mask_names_fields_that_are_there(void **state)
+{
+    static const char *const good[] = {"*", "username", "mailbox", "mailbox.quota"};
+    static const char *const bad[] = {"",       "shoe_size",  "mailbox.",        "mailbox.size",
+                                      ".quota", "username.a", "mailbox.quota.a", "mailbox.*"};
+    struct arena *arena = arena_new(1024);
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_path(arena, good[i], true);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_path(arena, bad[i], false);
+    }
+    assert_null(message_check_mask(arena, &roost__accounts__v1__account__descriptor, NULL, 0));
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +188,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(unpack_skips_unknown_fields, setup, teardown),
         cmocka_unit_test(has_field_knows_presence),
         cmocka_unit_test(mask_names_a_path_or_its_parent),
+        cmocka_unit_test(mask_names_fields_that_are_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
