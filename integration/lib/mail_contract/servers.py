@@ -238,6 +238,7 @@ class Servers:
             "unverified_recipient_reject_code": "550", "address_verify_poll_delay": "1s",
             # A test asks again within seconds, and wants to see what has changed.
             "address_verify_map": "", "smtpd_client_connection_count_limit": "0", "smtpd_error_sleep_time": "0",
+            "smtpd_sender_restrictions": "reject_sender_login_mismatch",
             "smtpd_sender_login_maps": table("sql-sender-login-mailboxes", "sql-sender-login-aliases",
                                              "sql-sender-login-mailboxes-extra"),
             "smtpd_sasl_type": "dovecot", "smtpd_sasl_path": os.path.join(self.run, "auth-client"),
