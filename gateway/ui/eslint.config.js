@@ -75,6 +75,8 @@ export default ts.config(
         location: 'readonly',
         window: 'readonly',
         fetch: 'readonly',
+        requestAnimationFrame: 'readonly',
+        setTimeout: 'readonly',
       },
     },
   },

@@ -58,7 +58,7 @@ const chunks = [
       'node_modules/@tanstack/|src/(api/(query|list)\\b|lib/(format|url-state)\\b|' +
         'shell/(api-call|banners|bottom-bar|commands|display-name|draft[\\w-]*|error-state|frame|leave-dialog|me-menu|menu-popover|nav|' +
         'navigation|preferences|relogin-dialog|server-state|shortcuts|side-nav|task-tray|tasks|title|top-bar)\\.|' +
-        'pages/system/(failed|forbidden|offline)|pages/domains/idn\\b|' +
+        'pages/system/(failed|forbidden|offline)|pages/domains/idn\\b|pages/shared/broken-address|' +
         'ui/(App(Dialog|Drawer|Menu|Page)|ConfirmDialog|CopyField|copy|EmptyState|Menu\\w+|menu|modal|Pager|PageSection|' +
         'ProgressBar|QuotaBar|size|Skeleton|StatusPill|SwitchField|switch|Toast\\w*|toasts)\\b)',
     ),
@@ -70,6 +70,15 @@ const chunks = [
       'src/(ui/(BareSwitch|BulkBar|CheckboxField|ColumnMenu|DataTable|data-table|FilterBar|RowMenu|table-\\w+)\\b|' +
         'pages/shared/(list-empty|polling)\\b)',
     ),
+  },
+  /* What some of them have: a field of suggestions, what is done to rows. */
+  {
+    name: 'suggestions',
+    test: /src\/(ui\/(ComboField|SuggestionList|suggestions)|pages\/shared\/domain-options)\b/,
+  },
+  {
+    name: 'identity-rows',
+    test: /src\/(lib\/bulk|pages\/identities\/(alias-form|refocus|use-row-actions))\b/,
   },
 ]
 

@@ -1,7 +1,9 @@
-/* Runs before the first paint, so that no theme or direction flashes by. Asks at once for what the program asks for when it
- * has been read: the files of the page and of its language, and whose session it is. Who may see the page sees its head. */
+/* Runs before the first paint, so that no theme or direction flashes by. Asks at once whose session it is; who may see the page
+ * sees its head. Then it asks for what the program asks for when it has been read: the files of the page and its language. */
 ;(function () {
   const ME = '/api/v1/account/me/'
+  /* Nothing waits longer for the head. */
+  const LATE_MS = 200
   const ACCEPT = 'application/json, application/problem+json'
   /* From scripts/early.ts: { files: { frame: [name], '/domains': [name] }, heads: { en: { '/domains': [title] } } }. */
   const { files = {}, heads = {} } = /* EARLY */ {}
@@ -27,15 +29,18 @@
     preload([language + '.base'])
     return
   }
-  preload([language + '.base', language + '.pages', 'frame', path])
   if ('frame' in files) {
+    const keys = [language + '.base', language + '.pages', 'frame', path]
     const answer = fetch(ME, { cache: 'no-store', headers: { Accept: ACCEPT } })
     const isParsed = new Promise((done) => {
       document.addEventListener('readystatechange', done, { once: true })
     })
-    window.early = { [ME]: answer }
     /* Whatever fails here, the program meets and tells. */
-    answer.then((me) => showHead(me.clone(), isParsed)).catch(() => undefined)
+    const head = answer.then((me) => showHead(me.clone(), isParsed)).catch(() => undefined)
+    const late = new Promise((done) => setTimeout(done, LATE_MS))
+    window.early = { answers: { [ME]: answer }, head: Promise.race([head, late]) }
+    /* A line as a phone has it is busy with the program until then. */
+    window.early.head.then(() => preload(keys))
   }
 
   async function showHead(me, isParsed) {
@@ -45,7 +50,12 @@
     await isParsed
     if (head && role === 'SuperAdmins' && !document.querySelector('h1')) {
       outline(head)
+      await painted()
     }
+  }
+
+  function painted() {
+    return new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
   }
 
   function outline([title, about = '']) {

@@ -1,6 +1,5 @@
 import { createApp } from 'vue'
-import { expectPages, formatLanguage, i18n, initialLanguage, setLanguage } from '@/lib/i18n'
-import { cached } from '@/lib/intl'
+import { expectPages, i18n, initialLanguage, setLanguage } from '@/lib/i18n'
 import { drawInSteps, turn } from '@/lib/steps'
 import { router, warmUp } from '@/router'
 import { watchConnection } from '@/shell/connection'
@@ -16,11 +15,11 @@ watchSession()
 watchConnection()
 watchVersion(router)
 translateErrors()
+/* The page's head is painted before the phone reads the rest. */
+await window.early?.head
 if (warmUp()) {
   expectPages()
   drawInSteps()
-  /* The first of Intl's objects takes long: a task of its own, while the texts are on their way. */
-  setTimeout(() => cached(Intl.NumberFormat, formatLanguage(), {}))
 }
 await setLanguage(initialLanguage())
 await turn()

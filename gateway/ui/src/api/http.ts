@@ -47,7 +47,11 @@ function dressed(request: Request): Request {
 
 declare global {
   interface Window {
-    early?: Record<string, Promise<Response>>
+    early?: {
+      answers: Record<string, Promise<Response>>
+      /* The page's head is painted, or nothing is to be waited for. */
+      head: Promise<unknown>
+    }
   }
 }
 
@@ -57,9 +61,9 @@ function earlyAnswer(request: Request): Promise<Response> | undefined {
     delete window.early
   }
   const { pathname, search } = new URL(request.url)
-  const answer = window.early?.[pathname + search]
+  const answer = window.early?.answers[pathname + search]
   if (answer) {
-    delete window.early![pathname + search]
+    delete window.early!.answers[pathname + search]
   }
   return answer
 }

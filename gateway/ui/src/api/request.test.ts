@@ -167,9 +167,12 @@ it('gives each request an id of its own', () => {
 
 describe('what was asked for before the program was there', () => {
   const me = '/api/v1/account/me/'
+  const early = (answer: Promise<Response>) => {
+    window.early = { answers: { [me]: answer }, head: Promise.resolve() }
+  }
 
   it('serves once', async () => {
-    window.early = { [me]: Promise.resolve(json(200, { pk: 1 }, { 'x-csrf-token': 'c' })) }
+    early(Promise.resolve(json(200, { pk: 1 }, { 'x-csrf-token': 'c' })))
     replies = [json(200, { pk: 2 })]
     expect((await request('GET', me)).data).toEqual({ pk: 1 })
     expect(hasCsrfToken()).toBe(true)
@@ -178,19 +181,19 @@ describe('what was asked for before the program was there', () => {
   })
 
   it('is not what other questions get', async () => {
-    window.early = { [me]: Promise.resolve(json(200, { pk: 1 })) }
+    early(Promise.resolve(json(200, { pk: 1 })))
     await request('GET', me, { query: { a: 1 } })
     expect(sent).toHaveLength(1)
   })
 
   it('is forgotten with the first write', async () => {
-    window.early = { [me]: Promise.resolve(json(401, {})) }
+    early(Promise.resolve(json(401, {})))
     await request('POST', '/api/v1/auth/login/', { body: {} })
     expect((await request('GET', me)).status).toBe(200)
   })
 
   it('fails as any question does', async () => {
-    window.early = { [me]: Promise.reject(new TypeError('no')) }
+    early(Promise.reject(new TypeError('no')))
     await expect(request('GET', me)).rejects.toMatchObject({ status: 0, reason: 'NETWORK' })
   })
 })

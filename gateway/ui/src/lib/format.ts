@@ -1,27 +1,23 @@
 import { formatLanguage } from './i18n'
 import { cached } from './intl'
+import { plainClock, plainNumber, plainPercent, plainRelative, plainSize } from './plain'
 
 /* Numbers, sizes and times in the user's language. Sizes count in 1024s, as quotas do. */
 
-const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const
+const LARGEST_UNIT = 5
 
-export function number(value: number, options: Intl.NumberFormatOptions = {}): string {
-  return cached(Intl.NumberFormat, formatLanguage(), options).format(value)
+export function number(value: number): string {
+  return plainNumber(formatLanguage(), value)
 }
 
 export function bytes(value: number): string {
   let size = value
   let unit = 0
-  while (Math.abs(size) >= 1024 && unit < UNITS.length - 1) {
+  while (Math.abs(size) >= 1024 && unit < LARGEST_UNIT) {
     size /= 1024
     unit++
   }
-  return number(size, {
-    style: 'unit',
-    unit: UNITS[unit],
-    unitDisplay: unit === 0 ? 'long' : 'short',
-    maximumFractionDigits: size < 10 && unit > 0 ? 1 : 0,
-  })
+  return plainSize(formatLanguage(), size, unit)
 }
 
 export function megabytes(value: number): string {
@@ -30,7 +26,7 @@ export function megabytes(value: number): string {
 
 /* A whole percentage: percent(42) is "42 %". */
 export function percent(value: number): string {
-  return number(value / 100, { style: 'percent', maximumFractionDigits: 0 })
+  return plainPercent(formatLanguage(), value)
 }
 
 function timeOf(value: string | number | Date | null | undefined): Date | null {
@@ -54,10 +50,11 @@ export function date(value: string | number | Date | null | undefined): string {
 }
 
 export function clockTime(value: string | number | Date | null | undefined): string {
-  return dateTime(value, { timeStyle: 'short' })
+  const time = timeOf(value)
+  return time ? plainClock(formatLanguage(), time) : ''
 }
 
-const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+const STEPS = [
   ['year', 31_557_600],
   ['month', 2_629_800],
   ['week', 604_800],
@@ -65,9 +62,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['hour', 3_600],
   ['minute', 60],
   ['second', 1],
-]
-
-const RELATIVE = { numeric: 'auto' } as const
+] as const
 
 export function relativeTime(
   value: string | number | Date | null | undefined,
@@ -78,9 +73,8 @@ export function relativeTime(
     return ''
   }
   const seconds = Math.round((time.getTime() - now) / 1000)
-  const [unit, length] = STEPS.find(([, step]) => Math.abs(seconds) >= step) ?? ['second', 1]
-  const format = cached(Intl.RelativeTimeFormat, formatLanguage(), RELATIVE)
-  return format.format(Math.trunc(seconds / length), unit)
+  const [unit, length] = STEPS.find(([, step]) => Math.abs(seconds) >= step) ?? STEPS.at(-1)!
+  return plainRelative(formatLanguage(), Math.trunc(seconds / length), unit)
 }
 
 export function list(items: readonly string[]): string {

@@ -14,5 +14,5 @@ export function initialsOf(account: Named): string {
     (word) => [...(word ?? '')][0],
   )
   const isAddress = nameOf(account) === account.username
-  return (isAddress ? (letters[0] ?? '?') : letters.join('')).toLocaleUpperCase()
+  return (isAddress ? (letters[0] ?? '?') : letters.join('')).toUpperCase()
 }
