@@ -55,7 +55,8 @@
   }
 
   function painted() {
-    return new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
+    /* A tab behind others paints nothing. */
+    return document.hidden || new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
   }
 
   function outline([title, about = '']) {

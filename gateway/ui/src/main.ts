@@ -1,6 +1,6 @@
 import { createApp } from 'vue'
 import { expectPages, i18n, initialLanguage, setLanguage } from '@/lib/i18n'
-import { drawInSteps, turn } from '@/lib/steps'
+import { drawInSteps, endSteps, turn } from '@/lib/steps'
 import { router, warmUp } from '@/router'
 import { watchConnection } from '@/shell/connection'
 import { translateErrors } from '@/shell/problems'
@@ -15,12 +15,18 @@ watchSession()
 watchConnection()
 watchVersion(router)
 translateErrors()
-/* The page's head is painted before the phone reads the rest. */
-await window.early?.head
+if (window.early) {
+  drawInSteps()
+  /* The page's head is painted before a phone reads the rest. */
+  await window.early.head
+  await turn()
+}
 if (warmUp()) {
   expectPages()
-  drawInSteps()
+} else {
+  endSteps()
 }
+await turn()
 await setLanguage(initialLanguage())
 await turn()
 const app = createApp(App).use(i18n).use(router)

@@ -1,7 +1,8 @@
-import { mount } from '@vue/test-utils'
+import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defineComponent, h } from 'vue'
 import { AppPage } from '@/ui'
+import { InSteps } from '@/ui/in-steps'
 import { drawInSteps, endSteps, turn, useStep } from './steps'
 
 const Steps = defineComponent({
@@ -27,6 +28,19 @@ afterEach(() => {
 describe('drawing in steps', () => {
   it('draws all at once where nobody has asked for steps', () => {
     expect(mount(Steps).text()).toBe('123')
+  })
+
+  it('draws what is in a slot one after the other', async () => {
+    const three = { slots: { default: () => ['1', '2', '3'].map((text) => h('i', text)) } }
+    expect(mount(InSteps, three).text()).toBe('123')
+    drawInSteps()
+    const shown = mount(InSteps, three)
+    expect(shown.text()).toBe('1')
+    for (const text of ['12', '123']) {
+      vi.advanceTimersToNextTimer()
+      await flushPromises()
+      expect(shown.text()).toBe(text)
+    }
   })
 
   it('draws each step in a task of its own', async () => {

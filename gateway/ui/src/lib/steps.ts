@@ -15,6 +15,10 @@ export function endSteps(): void {
   isStepwise = false
 }
 
+export function inSteps(): boolean {
+  return isStepwise
+}
+
 /** Ends the task, as long as there are steps. */
 export function turn(): Promise<void> {
   return isStepwise ? new Promise((done) => setTimeout(done)) : Promise.resolve()

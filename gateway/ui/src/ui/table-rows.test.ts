@@ -89,7 +89,8 @@ describe('the rows of a DataTable', () => {
     shown.unmount()
   })
 
-  it('draws a screenful of cards first, and the others in pauses', async () => {
+  it('draws a screenful of cards first, one by one, and the others in pauses', async () => {
+    vi.useFakeTimers()
     const pauses: IdleRequestCallback[] = []
     vi.stubGlobal('requestIdleCallback', (run: IdleRequestCallback) => pauses.push(run))
     vi.stubGlobal('cancelIdleCallback', () => undefined)
@@ -97,15 +98,22 @@ describe('the rows of a DataTable', () => {
     vi.stubGlobal('innerHeight', 450)
     const shown = table({ rows: [] })
     await shown.setProps({ rows })
-    expect(shown.findAll('tbody tr')).toHaveLength(2)
+    const n_drawn = () => shown.findAll('tr[data-row]').length
+    const isHidden = () => shown.get('tbody:last-child').attributes('hidden') !== undefined
+    expect([n_drawn(), isHidden()]).toEqual([1, true])
+    expect(shown.find('.placeholder').exists()).toBe(true)
+    await vi.advanceTimersToNextTimerAsync()
+    expect([n_drawn(), isHidden()]).toEqual([2, false])
+    expect(shown.find('.placeholder').exists()).toBe(false)
     expect(shown.get('table').attributes('aria-rowcount')).toBe('4')
     expect(shown.get('.data-table').attributes('aria-busy')).toBe('true')
     pauses.shift()?.({ didTimeout: false, timeRemaining: () => 1 })
     await shown.vm.$nextTick()
-    expect(shown.findAll('tbody tr')).toHaveLength(3)
+    expect(n_drawn()).toBe(3)
     expect(shown.get('table').attributes('aria-rowcount')).toBeUndefined()
     expect(pauses).toHaveLength(0)
     shown.unmount()
     vi.unstubAllGlobals()
+    vi.useRealTimers()
   })
 })
