@@ -1,4 +1,4 @@
-import { defineComponent, Fragment, ref, type VNode } from 'vue'
+import { defineComponent, Fragment, h, ref, type VNode } from 'vue'
 import { inSteps, turn } from '@/lib/steps'
 
 function flat(nodes: VNode[]): VNode[] {
@@ -9,7 +9,7 @@ function flat(nodes: VNode[]): VNode[] {
   )
 }
 
-/** Draws what is in its slot one after the other, while the first page is drawn in steps. */
+/** Draws what is in its slot one after the other, while the first page is drawn in steps, and shows it when all is there. */
 export const InSteps = defineComponent({
   name: 'InSteps',
   setup(_, { slots }) {
@@ -28,7 +28,7 @@ export const InSteps = defineComponent({
     return () => {
       const nodes = flat(slots.default?.() ?? [])
       n_all = nodes.length
-      return nodes.slice(0, n_drawn.value)
+      return h('div', { hidden: n_drawn.value !== Infinity }, nodes.slice(0, n_drawn.value))
     }
   },
 })

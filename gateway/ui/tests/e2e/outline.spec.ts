@@ -40,7 +40,7 @@ async function expectHeadInPlace(page: Page, path: string): Promise<void> {
   expect(Math.abs(early.x - late.x), `${path}: aside`).toBeLessThanOrEqual(NEAR_PX)
   expect(Math.abs(early.y - late.y), `${path}: down`).toBeLessThanOrEqual(NEAR_PX)
   if (about.text) {
-    const lateAbout = await place(page, '.page > header p')
+    const lateAbout = await place(page, '.page > header .heading > p')
     expect(about.text).toBe(lateAbout.text)
     expect(Math.abs(about.y - lateAbout.y), `${path}: below`).toBeLessThanOrEqual(NEAR_PX)
   }
