@@ -176,8 +176,10 @@ static struct connection *find_dispensable(struct connection_limit *limit)
     for (size_t i = 0; i < limit->n_entries; i++) {
         struct connection *connection = &limit->connections[i];
         size_t n = counts[bucket_of(&connection->client)];
-        bool is_sooner = n > most || (n == most && connection->number < found->number);
-        if (connection->fd >= 0 && !connection->is_shed && is_sooner) {
+        if (connection->fd < 0 || connection->is_shed || n < most) {
+            continue;
+        }
+        if (!found || n > most || connection->number < found->number) {
             most = n;
             found = connection;
         }
