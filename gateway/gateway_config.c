@@ -70,6 +70,10 @@ const struct config_field gateway_config_fields[] = {
            "Time an idle connection is kept, in milliseconds."),
     NUMBER("ROOST_DRAIN_MS", drain_ms, "10000", 0, 600000,
            "Time that requests in progress get when the gateway is stopped, in milliseconds."),
+    NUMBER(
+        "ROOST_BUSY_POLL_US", busy_poll_us, "1000", 0, 10000,
+        "Microseconds that a thread looks for a service's answer before it sleeps, while answers "
+        "come that fast; 0: never."),
     {.name = "ROOST_LOG_LEVEL",
      .kind = CONFIG_CHOICE,
      .offset = offsetof(struct gateway_config, log_level),

@@ -20,6 +20,7 @@ struct gateway_config {
     int64_t stall_timeout_ms;
     int64_t keep_alive_ms;
     int64_t drain_ms;
+    int64_t busy_poll_us;
     int log_level, log_format;
 };
 

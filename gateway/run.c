@@ -9,6 +9,7 @@
 #include "gateway/builtin_pages.h"
 #include "gateway/gateway.h"
 #include "gateway/http_civetweb.h"
+#include "services/common/clock/busy_poll.h"
 #include "services/common/log/log.h"
 #include "services/common/metrics/metrics.h"
 #include "services/common/rpc/tls.h"
@@ -197,6 +198,7 @@ static int serve(struct process *process)
     }
     log_open("gateway", (enum log_level)process->config.log_level,
              (enum log_format)process->config.log_format);
+    busy_poll_set_limit(process->config.busy_poll_us);
     log_gather_start();
     bool is_open = open_all(process);
     if (is_open) {

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "services/common/clock/busy_poll.h"
 #include "services/common/clock/clock.h"
 #include "services/common/log/log.h"
 #include "services/common/pg/pg_internal.h"
@@ -45,8 +46,10 @@ struct pg_pipe {
     bool is_ending;
     bool is_clogged; /* PostgreSQL does not read as fast as is written */
     int64_t connect_at_us;
-    int64_t wakes_at_us;       /* by when the thread looks after its reads unasked; 0: never */
-    size_t unsent_bytes;       /* about, since the last packet went out; 0: all is sent */
+    int64_t wakes_at_us; /* by when the thread looks after its reads unasked; 0: never */
+    size_t unsent_bytes; /* about, since the last packet went out; 0: all is sent */
+    struct busy_poll busy_poll;
+    int n_holding;             /* how many have more reads for the packet */
     unsigned first, n_entries; /* a ring */
     struct entry entries[MAX_ENTRIES];
 };
@@ -147,13 +150,31 @@ bool pg_pipe_submit(struct pg_pipe *pipe, struct pg_read *read)
         } else {
             pipe->unsent_bytes += MESSAGE_BYTES + read->n_bytes;
             set_alarm(pipe, read);
-            if (is_idle || pipe->unsent_bytes >= PACKET_BYTES) {
+            if (pipe->n_holding > 0 ? pipe->unsent_bytes >= LARGE_BYTES
+                                    : is_idle || pipe->unsent_bytes >= PACKET_BYTES) {
                 send_off(pipe);
             }
         }
     }
     pthread_mutex_unlock(&pipe->lock);
     return is_sent;
+}
+
+void pg_pipe_hold(struct pg_pipe *pipe)
+{
+    pthread_mutex_lock(&pipe->lock);
+    pipe->n_holding++;
+    pthread_mutex_unlock(&pipe->lock);
+}
+
+void pg_pipe_send(struct pg_pipe *pipe)
+{
+    pthread_mutex_lock(&pipe->lock);
+    pipe->n_holding--;
+    if (pipe->is_up && pipe->unsent_bytes > 0) {
+        send_off(pipe);
+    }
+    pthread_mutex_unlock(&pipe->lock);
 }
 
 /* Done reads, to be told of without the lock. */
@@ -342,14 +363,23 @@ static int timeout_ms(int64_t until_us)
     return until_us == 0 ? -1 : left_us <= 0 ? 0 : (int)(left_us / 1000) + 1;
 }
 
-/* Sleeps until something is to be done. True if PostgreSQL has said something. */
+/* Looks for a while, then sleeps, until something is to be done. True if PostgreSQL has said
+ * something. */
 static bool wait(struct pg_pipe *pipe, int fd, short events, int64_t until_us)
 {
     struct pollfd fds[] = {{.fd = pipe->wake_fd, .events = POLLIN}, {.fd = fd, .events = events}};
+    nfds_t n_fds = fd >= 0 ? 2 : 1;
+    bool looks = busy_poll_begin(&pipe->busy_poll);
     uint64_t n;
     ssize_t ignored;
 
-    poll(fds, fd >= 0 ? 2 : 1, timeout_ms(until_us));
+    while (looks && poll(fds, n_fds, 0) == 0) {
+        looks = busy_poll_again(&pipe->busy_poll);
+    }
+    if (!looks) {
+        poll(fds, n_fds, timeout_ms(until_us));
+    }
+    busy_poll_end(&pipe->busy_poll);
     if (fds[0].revents) {
         ignored = read(pipe->wake_fd, &n, sizeof(n));
         (void)ignored;

@@ -23,6 +23,10 @@ struct pg_pipe;
 struct pg_pipe *pg_pipe_new(const char *url, const char *application_name, const char *schema);
 /* Nothing is under way any more. */
 void pg_pipe_free(struct pg_pipe *pipe);
+/* Between the two, reads gather for one packet: for somebody who has several at once and does not
+ * wait in between. Any thread. */
+void pg_pipe_hold(struct pg_pipe *pipe);
+void pg_pipe_send(struct pg_pipe *pipe);
 /* A connection's face for handlers that must not block. Bind it to each call with pg_set_call,
  * release it with pg_free. */
 struct pg *pg_new_piped(struct pg_pipe *pipe);

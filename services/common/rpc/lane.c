@@ -1,11 +1,13 @@
 #include "services/common/rpc/lane.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "services/common/clock/clock.h"
 #include "services/common/pg/pg_pipe.h"
 #include "services/common/redis/redis.h"
+#include "services/common/rpc/bundle.h"
 #include "services/common/rpc/serve.h"
 #include "services/common/rpc/server_state.h"
 #include "services/common/rpc/tally.h"
@@ -245,7 +247,11 @@ void lane_hand_over(struct worker *worker)
     struct loop *loop = &worker->lane->server->loop;
     struct slot *slot = worker->slot;
     give_up(worker, slot);
-    loop_hand(loop, &slot->handed);
+    if (slot->part) {
+        bundle_leave_out(slot);
+    } else {
+        loop_hand(loop, &slot->handed);
+    }
 }
 
 /* A call is about to be parked: somebody else has to ask for the next one. Without it gRPC would
@@ -269,6 +275,35 @@ static void grow(struct lane *lane, struct endpoint *endpoint)
     if (slot) {
         slot_request(slot);
     }
+}
+
+/* False if it takes one: nothing has happened then. */
+static bool serve_without_worker(struct lane *lane, struct slot *slot)
+{
+    struct worker *worker = piped_worker(lane, slot);
+    if (!worker) {
+        return false;
+    }
+    if (!slot->part) {
+        grow(lane, slot->endpoint);
+    }
+    if (serve_piped(worker, slot)) {
+        return true;
+    }
+    give_up(worker, slot);
+    return false;
+}
+
+bool lane_serve_bundled(struct lane *lane, struct slot *slot, const char *method)
+{
+    for (size_t i = 0; i < lane->n_endpoints; i++) {
+        if (strcmp(lane->endpoints[i].method->path, method) == 0) {
+            slot->lane = lane;
+            slot->endpoint = &lane->endpoints[i];
+            return serve_without_worker(lane, slot);
+        }
+    }
+    return false;
 }
 
 static void on_handed(struct loop_tag *tag, bool ok)
@@ -304,14 +339,10 @@ static void on_requested(struct loop_tag *tag, bool ok)
         return;
     }
     server_call_begun(lane->server);
-    struct worker *worker = piped_worker(lane, slot);
-    if (worker) {
+    if (slot->endpoint->method == &bundle_method) {
         grow(lane, slot->endpoint);
-    }
-    if (!worker) {
-        take_in(lane, slot);
-    } else if (!serve_piped(worker, slot)) {
-        give_up(worker, slot);
+        bundle_serve(slot);
+    } else if (!serve_without_worker(lane, slot)) {
         take_in(lane, slot);
     }
     server_call_ended(lane->server);
@@ -344,6 +375,16 @@ static void worker_done(struct worker *worker)
     arena_free(worker->arena);
 }
 
+static void endpoint_register(struct lane *lane, const struct rpc_method *method)
+{
+    struct endpoint *endpoint = &lane->endpoints[lane->n_endpoints];
+    endpoint->method = method;
+    endpoint->index = lane->n_endpoints++;
+    endpoint->handle = grpc_server_register_method(lane->server->grpc, method->path, NULL,
+                                                   GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+    check(endpoint->handle);
+}
+
 static void endpoints_register(struct lane *lane, bool internal)
 {
     const struct rpc_service *const *services = lane->server->config.services;
@@ -351,18 +392,15 @@ static void endpoints_register(struct lane *lane, bool internal)
     for (size_t s = 0; services[s]; s++) {
         n += services[s]->internal == internal ? services[s]->n_methods : 0;
     }
-    lane->endpoints = calloc(n + 1, sizeof(*lane->endpoints));
+    lane->endpoints = calloc(n + 2, sizeof(*lane->endpoints));
     check(lane->endpoints);
     for (size_t s = 0; services[s]; s++) {
         for (size_t m = 0; services[s]->internal == internal && m < services[s]->n_methods; m++) {
-            struct endpoint *endpoint = &lane->endpoints[lane->n_endpoints];
-            endpoint->method = &services[s]->methods[m];
-            endpoint->index = lane->n_endpoints++;
-            endpoint->handle =
-                grpc_server_register_method(lane->server->grpc, endpoint->method->path, NULL,
-                                            GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
-            check(endpoint->handle);
+            endpoint_register(lane, &services[s]->methods[m]);
         }
+    }
+    if (!internal) {
+        endpoint_register(lane, &bundle_method);
     }
 }
 

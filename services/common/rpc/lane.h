@@ -28,6 +28,7 @@ struct slot {
     struct loop_tag requested, answered, closed, handed;
     struct lane *lane;
     struct endpoint *endpoint;
+    struct part *part; /* of a bundle: no call of its own, and gone when it is answered */
     struct slot *next; /* while it waits for a worker */
     struct slot *next_grown;
     bool is_extra; /* made under load, freed after its call */
@@ -98,6 +99,10 @@ struct lane_load lane_load(struct lane *lane);
 void slot_start_batch(struct slot *slot, const grpc_op *ops, size_t n_ops, struct loop_tag *tag);
 /* Lets go of one hold. */
 void slot_release(struct slot *slot);
+
+/* Serves a read of a bundle. False if this lane has no such method or it would take a worker:
+ * nothing has happened then. */
+bool lane_serve_bundled(struct lane *lane, struct slot *slot, const char *method);
 
 /* A piped worker's call has been answered. */
 void lane_unpark(struct worker *worker);

@@ -187,6 +187,21 @@ static void lead_if_vacant(struct loop *loop)
     pthread_mutex_unlock(&loop->lock);
 }
 
+/* Looks for a while, then sleeps. The leader's. */
+static grpc_event wait_for_event(struct loop *loop)
+{
+    grpc_event event;
+    bool looks = busy_poll_begin(&loop->busy_poll);
+    while (looks && !poll_now(loop, &event)) {
+        looks = busy_poll_again(&loop->busy_poll);
+    }
+    if (!looks) {
+        event = grpc_completion_queue_next(loop->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    }
+    busy_poll_end(&loop->busy_poll);
+    return event;
+}
+
 static grpc_event next_event(struct loop *loop)
 {
     grpc_event event;
@@ -212,7 +227,7 @@ static grpc_event next_event(struct loop *loop)
             return event;
         }
     }
-    event = grpc_completion_queue_next(loop->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    event = wait_for_event(loop);
     atomic_fetch_add_explicit(&loop->n_events, 1, memory_order_relaxed);
     return event;
 }

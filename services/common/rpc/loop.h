@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "services/common/clock/busy_poll.h"
+
 /* What gRPC hands back with an event. */
 struct loop_tag {
     void (*fire)(struct loop_tag *tag, bool ok);
@@ -34,6 +36,7 @@ struct loop {
     pthread_cond_t idle; /* idle threads but the guard wait for work */
     pthread_cond_t tick; /* the guard's */
     bool is_led;
+    struct busy_poll busy_poll; /* the leader's */
     bool has_guard;
     bool is_calm; /* the lead does not change, so the guard looks less often */
     bool guard_is_called;

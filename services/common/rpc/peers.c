@@ -7,6 +7,7 @@
 
 #include "services/common/clock/clock.h"
 #include "services/common/rpc/assertion.h"
+#include "services/common/rpc/bundler.h"
 #include "services/common/rpc/tls.h"
 #include "services/common/rpc/wire.h"
 
@@ -15,6 +16,7 @@ enum { CHANNELS_PER_PEER = 2, MAX_PEERS = 8, GONE_AFTER_US = 5000000 };
 struct peer {
     char *name;
     grpc_channel *channels[CHANNELS_PER_PEER];
+    struct bundler *bundler;
     struct peer_state *state;
 };
 
@@ -91,6 +93,7 @@ struct rpc_peers *rpc_peers_new(const char *self, const uint8_t *key, size_t key
         struct peer *peer = &all->peers[all->n_peers];
         peer->name = strdup(peers[i].name);
         check(peer->name);
+        peer->bundler = bundler_new();
         peer->state = &all->states[all->n_peers++];
         for (size_t c = 0; c < CHANNELS_PER_PEER; c++) {
             peer->channels[c] = channel_new(peers[i].target, tls);
@@ -110,6 +113,7 @@ void rpc_peers_free(struct rpc_peers *peers)
                 grpc_channel_destroy(peers->peers[i].channels[c]);
             }
         }
+        bundler_free(peers->peers[i].bundler);
         free(peers->peers[i].name);
     }
     assertion_key_free(peers->key);
@@ -143,6 +147,11 @@ grpc_channel *peer_channel(const struct peer *peer)
 {
     unsigned turn = atomic_fetch_add_explicit(&peer->state->next_channel, 1, memory_order_relaxed);
     return peer->channels[turn % CHANNELS_PER_PEER];
+}
+
+struct bundler *peer_bundler(const struct peer *peer)
+{
+    return peer->bundler;
 }
 
 void peer_note(const struct peer *peer, bool was_reached)

@@ -14,6 +14,8 @@ const struct peer *peers_serving(const struct rpc_peers *peers, const char *meth
 const struct peer *peers_named(const struct rpc_peers *peers, const char *name, size_t len);
 /* One of its channels, round robin. */
 grpc_channel *peer_channel(const struct peer *peer);
+/* Of those who want something of it: bundler.h. */
+struct bundler *peer_bundler(const struct peer *peer);
 /* Whether a call has found it. */
 void peer_note(const struct peer *peer, bool was_reached);
 /* Nobody has reached it for some seconds: it is not just restarting, and not worth waiting for. */

@@ -10,6 +10,7 @@
 #include "services/common/pg/pg.h"
 #include "services/common/rpc/access.h"
 #include "services/common/rpc/authenticate.h"
+#include "services/common/rpc/bundle.h"
 #include "services/common/rpc/call_state.h"
 #include "services/common/rpc/peer_address.h"
 #include "services/common/rpc/server_state.h"
@@ -29,6 +30,9 @@ enum {
 static bool is_cancelled(const struct call_state *state)
 {
     struct slot *slot = state->ctx;
+    if (slot->part) {
+        return false; /* it has not long to go */
+    }
     if (!slot->watches_close) {
         slot->watches_close = true;
         const grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
@@ -175,10 +179,8 @@ static const struct error *run_handler(struct worker *worker, ProtobufCMessage *
     return err;
 }
 
-/* Starts the last batch of the call and releases the slot, which may be bound to another call when
- * this returns. */
-static void answer(struct slot *slot, struct arena *arena, const char *trace_id,
-                   const struct error *err, const ProtobufCMessage *response)
+void serve_answer(struct slot *slot, struct arena *arena, const char *trace_id,
+                  const struct error *err, const ProtobufCMessage *response)
 {
     grpc_metadata initial = {0};
     grpc_metadata trailer = {0};
@@ -264,7 +266,11 @@ static void log_call(const struct call *call, const struct error *err, int64_t d
 static void finish(struct worker *worker, const struct error *err, const ProtobufCMessage *response)
 {
     size_t index = worker->slot->endpoint->index;
-    answer(worker->slot, worker->arena, worker->call.trace_id, err, response);
+    if (worker->slot->part) {
+        bundle_answer(worker->slot, worker->arena, err, response);
+    } else {
+        serve_answer(worker->slot, worker->arena, worker->call.trace_id, err, response);
+    }
     int64_t duration_us = clock_monotonic_us() - worker->taken_us;
     if (worker->is_piped) {
         tally_count_piped(worker->lane->tally, index);
@@ -336,6 +342,7 @@ void serve_overloaded(struct slot *slot)
     struct arena *arena = arena_new(REFUSAL_ARENA_BYTES);
     const struct error *err = error_new(
         arena, REASON_OVERLOADED, "The service has more work than it can take at the moment.");
-    answer(slot, arena, NULL, error_with_retry_after(arena, err, OVERLOADED_RETRY_AFTER_MS), NULL);
+    serve_answer(slot, arena, NULL, error_with_retry_after(arena, err, OVERLOADED_RETRY_AFTER_MS),
+                 NULL);
     arena_free(arena);
 }

@@ -10,3 +10,7 @@ void serve_call(struct worker *worker, struct slot *slot);
 bool serve_piped(struct worker *worker, struct slot *slot);
 /* Answers without running it and releases the slot: the service has more work than it can take. */
 void serve_overloaded(struct slot *slot);
+/* Starts the last batch of the call and releases the slot, which may be bound to another call when
+ * this returns. */
+void serve_answer(struct slot *slot, struct arena *arena, const char *trace_id,
+                  const struct error *err, const ProtobufCMessage *response);

@@ -1,10 +1,13 @@
 /* What comes from outside before anybody is authorised: an assertion, the details of an error, the
- * authorization header; and serialized descriptors, cut anywhere. The first byte chooses. */
+ * authorization header, a bundle; and serialized descriptors, cut anywhere. The first byte chooses.
+ */
 #include <string.h>
 
 #include "services/common/fuzz/fuzz.h"
+#include "services/common/message/message.h"
 #include "services/common/rpc/assertion.h"
 #include "services/common/rpc/authenticate.h"
+#include "services/common/rpc/bundle.h"
 #include "services/common/rpc/descriptor_scan.h"
 #include "services/common/rpc/status.h"
 
@@ -65,6 +68,21 @@ static void try_descriptor(const uint8_t *data, size_t size)
     scan_extensions(file, "google.protobuf.FieldOptions", go_on, NULL);
 }
 
+static void try_bundle(struct arena *arena, const uint8_t *data, size_t size)
+{
+    ProtobufCMessage *message = NULL;
+    if (message_unpack(arena, &roost__rpc__bundle__descriptor, data, size, &message)) {
+        return;
+    }
+    const Roost__Rpc__Bundle *bundle = (const Roost__Rpc__Bundle *)message;
+    bool is_good = !bundle_check(arena, bundle);
+    check(!is_good || (bundle->n_calls > 0 && bundle->n_calls <= BUNDLE_MAX_CALLS));
+    for (size_t i = 0; i < bundle->n_calls; i++) {
+        check(!is_good || bundle->calls[i]->assertion.len > 0);
+        check(bundle->calls[i]->method && bundle->calls[i]->request_id);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0) {
@@ -82,6 +100,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 't':
         try_token(arena, rest, size - 1);
+        break;
+    case 'b':
+        try_bundle(arena, rest, size - 1);
         break;
     case 'd':
         try_descriptor(rest, size - 1);

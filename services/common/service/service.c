@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "services/common/clock/busy_poll.h"
 #include "services/common/clock/clock.h"
 #include "services/common/list/list.h"
 #include "services/common/log/log.h"
@@ -256,6 +257,7 @@ static int serve(struct frame *frame)
     log_open(def->name, (enum log_level)frame->config.log_level,
              (enum log_format)frame->config.log_format);
     set_list_key(&frame->config);
+    busy_poll_set_limit(frame->config.busy_poll_us);
     log_gather_start();
     frame->context = def->open ? def->open(frame->own_config, &frame->config) : frame->own_config;
     open_peers(frame);

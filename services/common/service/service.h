@@ -34,6 +34,7 @@ struct service_config {
     int64_t workers; /* ROOST_WORKERS: public calls at once, each with a database connection */
     int64_t internal_workers; /* ROOST_INTERNAL_WORKERS */
     int64_t drain_ms;         /* ROOST_DRAIN_MS */
+    int64_t busy_poll_us;     /* ROOST_BUSY_POLL_US */
     char *tls_cert, *tls_key,
         *tls_ca; /* PEM text: ROOST_TLS_CERT_FILE, ROOST_TLS_KEY_FILE, ROOST_TLS_CA_FILE */
     int log_level, log_format;
